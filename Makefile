@@ -1,0 +1,33 @@
+# Everything a developer or evaluator runs. Variables: PYTHON (3.10 to 3.13),
+# ODOO_PATH or ODOO_DEB (an Odoo 19 of your own), PGHOST, PGPORT, PGUSER, PGPASSWORD
+# (a PostgreSQL of your own), PORT (of Odoo), ARGS (for pytest), SERVERS (of the demo).
+# The one the set-up was made with stays, unless another one is named.
+PYTHON ?= $(shell [ -x .work/venv/bin/python ] && echo .work/venv/bin/python || echo python3)
+RUN := .work/venv/bin/python -m
+
+export ODOO_PATH ODOO_DEB ODOO_DEB_FALLBACK PORT SERVERS
+# No bytecode beside the sources.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/pycache
+
+.PHONY: help setup demo serve test lint clean
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Set up Python, Odoo 19 and PostgreSQL under .work/ (done by the others too)
+	@$(PYTHON) -m dev.setup
+
+demo: setup ## Show the addon at work on sample firms (SERVERS=n Odoo servers)
+	@$(RUN) dev.demo
+
+serve: setup ## Run Odoo with the addon on this machine (PORT=8069)
+	@$(RUN) dev.serve
+
+test: setup ## Run all tests (ARGS="-k name", ARGS=tests/test_file.py)
+	@$(RUN) dev.test $(ARGS)
+
+lint: setup ## Check style and Odoo's rules
+	@$(RUN) dev.lint
+
+clean: ## Remove everything that was set up
+	rm -rf .work

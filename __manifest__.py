@@ -1,0 +1,28 @@
+{
+    "name": "Actionstep to QuickBooks Online",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "summary": "Push the bills of a law firm from Actionstep into QuickBooks Online",
+    "author": "Actionstep QuickBooks contributors",
+    "website": "https://github.com/actionstep-quickbooks/actionstep_quickbooks",
+    "license": "LGPL-3",
+    "depends": ["mail"],
+    "external_dependencies": {
+        "python": ["python-quickbooks", "intuit-oauth", "requests-oauthlib", "tenacity"]
+    },
+    "data": [
+        "security/actionstep_security.xml",
+        "security/ir.model.access.csv",
+        "security/actionstep_rules.xml",
+        "views/actionstep_connection_views.xml",
+        "views/actionstep_invoice_views.xml",
+        "views/actionstep_list_views.xml",
+        "views/actionstep_sync_views.xml",
+        "views/consent_templates.xml",
+        "views/menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["actionstep_quickbooks/static/src/scss/mapping.scss"],
+    },
+    "application": True,
+}

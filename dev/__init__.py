@@ -1,0 +1,1 @@
+"""What a developer or evaluator runs and a firm never installs."""

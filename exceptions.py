@@ -1,0 +1,443 @@
+"""What can go wrong, by consequence, and the sentence a bookkeeper reads.
+
+Clients and mappers raise one of the classes below; each class means one reaction of
+the engine. The *cause* says what happened and is the key of :data:`CAUSES`, where the
+sentences for people stand. The *detail* is the technical text and is shown apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+
+class SyncError(Exception):
+    """Anything that keeps a document from reaching QuickBooks.
+
+    :param cause: key of :data:`CAUSES`
+    :param detail: technical text, never a secret
+    :param values: placeholders of the cause's sentence
+    :param intuit_tid: Intuit's trace id of the answer, when there was one
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        detail: str = "",
+        *,
+        values: dict[str, Any] | None = None,
+        intuit_tid: str | None = None,
+    ) -> None:
+        super().__init__(cause, detail)
+        self.cause = cause
+        self.detail = detail
+        self.values = values or {}
+        self.intuit_tid = intuit_tid
+
+
+class RetryableError(SyncError):
+    """Nothing was done; the same request may go again.
+
+    :param seconds: how long to wait first; ``None`` leaves it to the engine
+    """
+
+    def __init__(
+        self, cause: str, detail: str = "", *, seconds: int | None = None, **kw: Any
+    ) -> None:
+        super().__init__(cause, detail, **kw)
+        self.seconds = seconds
+
+
+class ThrottledError(RetryableError):
+    """The vendor's limit is reached: the whole connection waits."""
+
+
+class TokenExpiredError(RetryableError):
+    """The access token is no longer good: refresh it once, then send again."""
+
+
+class StaleError(RetryableError):
+    """The object changed since we read it: read again, compare, retry once."""
+
+
+class UnknownOutcomeError(SyncError):
+    """Sent, but no readable answer came: it may or may not have been done."""
+
+
+class AuthError(SyncError):
+    """The grant is gone: stop the connection until somebody reconnects."""
+
+
+class ConnectionStoppedError(SyncError):
+    """The vendor refuses the whole company file: pause the connection."""
+
+
+class DataError(SyncError):
+    """This document cannot go as it is; the others can."""
+
+
+class MappingError(DataError):
+    """This document needs a mapping that is missing or broken."""
+
+
+class NotFoundError(DataError):
+    """The object is not (or no longer) on the other side."""
+
+
+class DuplicateError(DataError):
+    """The other side already has one of that name or number: look it up."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason why a document waits for a person.
+
+    ``failure_type`` is one of ``config``, ``data``, ``transient``, ``auth``, ``bug``.
+    """
+
+    failure_type: str
+    title: Any
+    sentence: Any
+
+
+CAUSES: dict[str, Cause] = {
+    # --- mapping ---------------------------------------------------------------
+    "account_unmapped": Cause(
+        "config",
+        _lt("Account is not mapped"),
+        _lt(
+            "The invoice account %(account)s has no product or service. Add a line "
+            "for it to the sales invoice account map; the invoice then goes by itself."
+        ),
+    ),
+    "tax_unmapped": Cause(
+        "config",
+        _lt("Tax code is not mapped"),
+        _lt(
+            "The tax code %(tax_code)s has no QuickBooks tax code. Add a line for it "
+            "to the sales tax map; the invoice then goes by itself."
+        ),
+    ),
+    "mapping_broken": Cause(
+        "config",
+        _lt("Mapping line is broken"),
+        _lt(
+            "The mapping line for %(source)s points to something that is no longer in "
+            "use in QuickBooks or Actionstep. Choose another one on the mapping page."
+        ),
+    ),
+    # --- the document ----------------------------------------------------------
+    "client_missing": Cause(
+        "data",
+        _lt("Bill without client"),
+        _lt(
+            "The bill names no client, so no QuickBooks customer can be found. Set "
+            "the client on the bill in Actionstep."
+        ),
+    ),
+    "number_missing": Cause(
+        "data",
+        _lt("Bill without number"),
+        _lt("The bill has no number. Give it one in Actionstep."),
+    ),
+    "date_missing": Cause(
+        "data",
+        _lt("Bill without date"),
+        _lt("The bill has no date. Give it one in Actionstep."),
+    ),
+    "number_too_long": Cause(
+        "data",
+        _lt("Number is too long"),
+        _lt(
+            "QuickBooks takes at most 21 characters in an invoice number; %(number)s "
+            "has %(length)s. Shorten the bill's number in Actionstep."
+        ),
+    ),
+    "duplicate_number": Cause(
+        "data",
+        _lt("Number is already used"),
+        _lt(
+            "QuickBooks already has a document with the number %(number)s that did "
+            "not come from this bill. Change one of the two numbers, then requeue."
+        ),
+    ),
+    "currency_unknown": Cause(
+        "data",
+        _lt("Unknown currency"),
+        _lt(
+            "The bill is in %(currency)s, a currency that is not active in Odoo. "
+            "Activate it in Odoo, or correct the bill in Actionstep."
+        ),
+    ),
+    "currency_foreign": Cause(
+        "data",
+        _lt("Foreign currency"),
+        _lt(
+            "The bill is in %(currency)s, but the QuickBooks company keeps its books "
+            "in %(home)s. Bills in another currency are not pushed yet."
+        ),
+    ),
+    "closed_period": Cause(
+        "data",
+        _lt("Period is closed"),
+        _lt(
+            "The books in QuickBooks are closed for the date %(date)s. Reopen the "
+            "period there, or change the date of the bill in Actionstep, then requeue."
+        ),
+    ),
+    "lines_missing": Cause(
+        "data",
+        _lt("Waits for its lines"),
+        _lt(
+            "The lines of this bill have not arrived from the reporting database "
+            "yet. They come with its next nightly load."
+        ),
+    ),
+    "lines_outdated": Cause(
+        "data",
+        _lt("Waits for its lines"),
+        _lt(
+            "The bill changed after its lines were exported: lines %(lines)s, bill "
+            "%(total)s. The next nightly load of the reporting database brings them."
+        ),
+    ),
+    "lines_mismatch": Cause(
+        "data",
+        _lt("Lines do not add up"),
+        _lt(
+            "The lines add up to %(lines)s, but the bill says %(total)s. Check the "
+            "bill in Actionstep and the load of the reporting database."
+        ),
+    ),
+    "line_unknown_kind": Cause(
+        "data",
+        _lt("Unknown kind of line"),
+        _lt(
+            "Line %(line)s is neither a fee nor an expense but %(kind)s. Check the "
+            "view bill_line of the reporting database."
+        ),
+    ),
+    "lines_too_many": Cause(
+        "data",
+        _lt("Too many lines"),
+        _lt(
+            "QuickBooks takes at most %(limit)s lines on an invoice, this bill has "
+            "%(count)s. Split the bill in Actionstep."
+        ),
+    ),
+    "total_negative": Cause(
+        "data",
+        _lt("Negative total"),
+        _lt(
+            "The total of the bill is %(total)s; QuickBooks takes no negative "
+            "invoice. Make it a credit note in Actionstep."
+        ),
+    ),
+    "tax_mixed": Cause(
+        "data",
+        _lt("Two sales taxes on one bill"),
+        _lt(
+            "A QuickBooks company in the US takes one sales tax per invoice, this bill "
+            "uses %(tax_codes)s. Split the bill in Actionstep."
+        ),
+    ),
+    "tax_mismatch": Cause(
+        "data",
+        _lt("Tax does not follow the rate"),
+        _lt(
+            "The bill charges %(tax)s of tax, but the rate of the mapped QuickBooks "
+            "tax code gives %(expected)s. Check the sales tax map and the bill."
+        ),
+    ),
+    "name_taken": Cause(
+        "data",
+        _lt("Name is already used"),
+        _lt(
+            "QuickBooks already uses the name %(name)s for another customer, vendor "
+            "or employee. Rename one of them, then requeue."
+        ),
+    ),
+    "withdrawn": Cause(
+        "data",
+        _lt("Withdrawn in Actionstep"),
+        _lt(
+            "The bill was pushed and is now deleted or a draft in Actionstep. It "
+            "still stands in QuickBooks: remove it there by hand."
+        ),
+    ),
+    # --- QuickBooks answered ---------------------------------------------------
+    "totals_differ": Cause(
+        "data",
+        _lt("Totals differ"),
+        _lt(
+            "QuickBooks has %(theirs)s where Actionstep has %(ours)s (%(what)s). The "
+            "invoice stands in QuickBooks; check its tax code there."
+        ),
+    ),
+    "changed_in_quickbooks": Cause(
+        "data",
+        _lt("Changed in QuickBooks"),
+        _lt(
+            "Somebody changed this invoice in QuickBooks after it was pushed. It was "
+            "left as it is. Requeue to put Actionstep's version back."
+        ),
+    ),
+    "gone_in_quickbooks": Cause(
+        "data",
+        _lt("Not found in QuickBooks"),
+        _lt(
+            "QuickBooks no longer has something that this document needs: %(what)s. "
+            "Refresh the lists and check the maps, then requeue."
+        ),
+    ),
+    "inactive_in_quickbooks": Cause(
+        "data",
+        _lt("Made inactive in QuickBooks"),
+        _lt(
+            "Something this document uses is inactive in QuickBooks: %(what)s. Make "
+            "it active again or map to another one, then requeue."
+        ),
+    ),
+    "refused": Cause(
+        "data",
+        _lt("QuickBooks refused it"),
+        _lt("QuickBooks refused the document: %(what)s Correct this, then requeue."),
+    ),
+    "permission": Cause(
+        "config",
+        _lt("Missing rights in QuickBooks"),
+        _lt(
+            "The QuickBooks user who connected may not do this. Give that user the "
+            "rights of an administrator in QuickBooks, or reconnect with another one."
+        ),
+    ),
+    "permission_actionstep": Cause(
+        "config",
+        _lt("Missing rights in Actionstep"),
+        _lt(
+            "The Actionstep user who connected may not read %(what)s. Give that user "
+            "the right in Actionstep, or reconnect with another one."
+        ),
+    ),
+    "missing_in_actionstep": Cause(
+        "config",
+        _lt("Not found in Actionstep"),
+        _lt(
+            "Actionstep does not offer %(what)s to this connection. Check the rights "
+            "of the Actionstep user who connected, then try again."
+        ),
+    ),
+    "subscription": Cause(
+        "config",
+        _lt("QuickBooks subscription"),
+        _lt(
+            "QuickBooks says that the subscription of this company has ended or is "
+            "blocked. Renew it at Intuit, then resume the connection."
+        ),
+    ),
+    # --- the connection --------------------------------------------------------
+    "reconnect": Cause(
+        "auth",
+        _lt("Connection has ended"),
+        _lt("%(vendor)s no longer accepts the connection. Press Reconnect."),
+    ),
+    "app_keys": Cause(
+        "auth",
+        _lt("App keys are refused"),
+        _lt(
+            "%(vendor)s does not know the client id and secret of this connection. "
+            "Correct them on the connection, then reconnect."
+        ),
+    ),
+    "consent_refused": Cause(
+        "auth",
+        _lt("Access was not granted"),
+        _lt("Access was not granted at %(vendor)s. Press Connect to try again."),
+    ),
+    "state_invalid": Cause(
+        "auth",
+        _lt("Answer does not belong here"),
+        _lt(
+            "This answer does not belong to a connection that you started here, or "
+            "it is too old. Nothing was changed. Press Connect to start again."
+        ),
+    ),
+    "wrong_realm": Cause(
+        "auth",
+        _lt("Another QuickBooks company"),
+        _lt(
+            "You signed in to the QuickBooks company %(got)s, but this connection "
+            "belongs to %(expected)s. Choose that company when you reconnect."
+        ),
+    ),
+    "address_refused": Cause(
+        "config",
+        _lt("Address is not allowed"),
+        _lt("The address %(address)s is not one of %(vendor)s. No key was sent there."),
+    ),
+    "reporting_unavailable": Cause(
+        "config",
+        _lt("Reporting database"),
+        _lt(
+            "The reporting database cannot be read. Check its address, user and "
+            "password on the connection, and that its nightly load is done."
+        ),
+    ),
+    "reporting_contract": Cause(
+        "config",
+        _lt("Reporting views are incomplete"),
+        _lt(
+            "The reporting database lacks %(missing)s. Ask the administrator of that "
+            "database to complete the views."
+        ),
+    ),
+    # --- passing trouble -------------------------------------------------------
+    "throttled": Cause(
+        "transient",
+        _lt("Limit reached"),
+        _lt("%(vendor)s asks us to wait. The work goes on by itself in a minute."),
+    ),
+    "unavailable": Cause(
+        "transient",
+        _lt("Not reachable"),
+        _lt("%(vendor)s could not be reached. It is tried again by itself."),
+    ),
+    "unreadable": Cause(
+        "transient",
+        _lt("Unreadable answer"),
+        _lt(
+            "%(vendor)s sent an answer that cannot be read. It is tried again by "
+            "itself; if it lasts, contact the administrator."
+        ),
+    ),
+    "token_expired": Cause(
+        "transient",
+        _lt("Connection is renewed"),
+        _lt("The connection to %(vendor)s is renewed by itself."),
+    ),
+    "stale": Cause(
+        "transient",
+        _lt("Changed meanwhile"),
+        _lt("QuickBooks changed the document meanwhile. It is tried again by itself."),
+    ),
+    "outcome_unknown": Cause(
+        "transient",
+        _lt("No answer yet"),
+        _lt(
+            "The document was sent, but no answer came. Before anything is sent "
+            "again, it is looked up in QuickBooks."
+        ),
+    ),
+    "unexpected": Cause(
+        "bug",
+        _lt("Unexpected error"),
+        _lt(
+            "An unexpected error stopped this document. The technical details help "
+            "the administrator. Requeue to try again."
+        ),
+    ),
+}

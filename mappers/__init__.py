@@ -1,0 +1,1 @@
+from . import customer, invoice, money, names, tax

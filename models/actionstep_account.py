@@ -1,0 +1,59 @@
+from odoo import api, fields, models
+
+# Words in the names of Actionstep's account types ("Accounts Receivable", "Bank", ...)
+# by the part of the ledger they mean. The first match counts.
+SECTION_WORDS = [
+    ("expense", ("expense", "cost")),
+    ("income", ("income", "revenue", "sales")),
+    ("equity", ("equity",)),
+    ("liability", ("liability", "payable", "credit card")),
+    ("asset", ("asset", "bank", "receivable", "trust")),
+]
+
+
+class ActionstepAccount(models.Model):
+    _name = "actionstep.account"
+    _description = "Actionstep Account"
+    _inherit = "actionstep.list"
+    _order = "number, name, id"
+    _rec_names_search = ["number", "name"]
+
+    number = fields.Char(readonly=True, index=True)
+    account_type = fields.Char(string="Type", readonly=True)
+    section = fields.Selection(
+        [
+            ("income", "Income"),
+            ("expense", "Expense"),
+            ("asset", "Asset"),
+            ("liability", "Liability"),
+            ("equity", "Equity"),
+            ("other", "Other"),
+        ],
+        compute="_compute_section",
+        store=True,
+    )
+    is_header = fields.Boolean(
+        string="Heading", readonly=True, help="A heading takes no amounts."
+    )
+
+    _external_once = models.UniqueIndex("(connection_id, external_id)")
+
+    @api.depends("account_type")
+    def _compute_section(self):
+        for account in self:
+            text = (account.account_type or "").lower()
+            account.section = next(
+                (
+                    section
+                    for section, words in SECTION_WORDS
+                    if any(word in text for word in words)
+                ),
+                "other",
+            )
+
+    @api.depends("number", "name", "account_type")
+    def _compute_display_name(self):
+        for account in self:
+            account.display_name = " ".join(
+                filter(None, [account.number, account.name])
+            )

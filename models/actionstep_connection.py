@@ -1,0 +1,468 @@
+import logging
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..const import (
+    ACTIONSTEP_AUTHORIZE_URLS,
+    ACTIONSTEP_DOMAINS,
+    ACTIONSTEP_TOKEN_URLS,
+    LOOPBACK_HOSTS,
+    QUICKBOOKS_API_URLS,
+    QUICKBOOKS_APP_URLS,
+    QUICKBOOKS_DISCOVERY_URLS,
+)
+
+_logger = logging.getLogger(__name__)
+
+CALLBACK_PATH = "/actionstep_quickbooks/oauth"
+LOCAL_ADDRESSES = (
+    "local_actionstep_authorize_url",
+    "local_actionstep_token_url",
+    "local_quickbooks_discovery_url",
+    "local_quickbooks_api_url",
+)
+
+
+class ActionstepConnection(models.Model):
+    """One firm's Actionstep organisation paired with one QuickBooks company.
+
+    What it does stands in files beside this one, one a capability: ``_oauth`` connects,
+    ``_lists`` loads the lists, ``_pull`` reads bills, ``_plan`` writes jobs, ``_push``
+    sends them, ``_sync`` is the scheduled action that runs the four.
+    """
+
+    _name = "actionstep.connection"
+    _description = "Actionstep Connection"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "company_id, name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, default=lambda self: self.env.company.name)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        help="Who is told when the connection ends or documents need attention.",
+    )
+    environment = fields.Selection(
+        [
+            ("production", "Production"),
+            ("sandbox", "Sandbox"),
+            ("local", "Local"),
+        ],
+        required=True,
+        default="production",
+        help="Local reaches servers on this very machine only: for trying things out.",
+    )
+
+    # State, from what the two sides say:
+    #   draft --[both sides connected]--> connected --[Sales Invoices on]--> active
+    #   connected, active --[grant refused]--> reauth_required --[Reconnect]--> back
+    #   connected, active --[Pause, or blocked by Intuit]--> paused --[Resume]--> back
+    state = fields.Selection(
+        [
+            ("draft", "New"),
+            ("connected", "Connected"),
+            ("active", "Active"),
+            ("paused", "Paused"),
+            ("reauth_required", "Reconnect needed"),
+        ],
+        compute="_compute_state",
+        store=True,
+        tracking=True,
+    )
+    is_paused = fields.Boolean(copy=False)
+    pause_reason = fields.Char(copy=False, readonly=True)
+    resume_at = fields.Datetime(
+        string="Waits Until",
+        copy=False,
+        readonly=True,
+        help="A vendor asked us to wait, or could not be reached.",
+    )
+    failure_count = fields.Integer(copy=False, readonly=True)
+
+    credential_ids = fields.One2many("actionstep.credential", "connection_id")
+    actionstep_state = fields.Selection(
+        [
+            ("disconnected", "Not connected"),
+            ("connected", "Connected"),
+            ("reauth_required", "Reconnect needed"),
+        ],
+        compute="_compute_state",
+        store=True,
+    )
+    quickbooks_state = fields.Selection(
+        [
+            ("disconnected", "Not connected"),
+            ("connected", "Connected"),
+            ("reauth_required", "Reconnect needed"),
+        ],
+        compute="_compute_state",
+        store=True,
+    )
+    actionstep_client_id = fields.Char(
+        string="Actionstep Client ID",
+        compute="_compute_secrets",
+        inverse="_inverse_actionstep_client_id",
+    )
+    actionstep_client_secret = fields.Char(
+        compute="_compute_secrets", inverse="_inverse_actionstep_client_secret"
+    )
+    quickbooks_client_id = fields.Char(
+        string="QuickBooks Client ID",
+        compute="_compute_secrets",
+        inverse="_inverse_quickbooks_client_id",
+    )
+    quickbooks_client_secret = fields.Char(
+        string="QuickBooks Client Secret",
+        compute="_compute_secrets",
+        inverse="_inverse_quickbooks_client_secret",
+    )
+    reporting_password = fields.Char(
+        compute="_compute_secrets", inverse="_inverse_reporting_password"
+    )
+    has_actionstep_secret = fields.Boolean(compute="_compute_secrets")
+    has_quickbooks_secret = fields.Boolean(compute="_compute_secrets")
+    has_reporting_password = fields.Boolean(compute="_compute_secrets")
+    actionstep_redirect_url = fields.Char(compute="_compute_redirect_urls")
+    quickbooks_redirect_url = fields.Char(compute="_compute_redirect_urls")
+
+    local_actionstep_authorize_url = fields.Char()
+    local_actionstep_token_url = fields.Char()
+    local_quickbooks_discovery_url = fields.Char(
+        string="Local QuickBooks Discovery Url"
+    )
+    local_quickbooks_api_url = fields.Char(string="Local QuickBooks API Url")
+
+    reporting_host = fields.Char()
+    reporting_port = fields.Integer(default=5432, aggregator=None)
+    reporting_database = fields.Char()
+    reporting_user = fields.Char()
+    reporting_schema = fields.Char(default="actionstep")
+    reporting_sslmode = fields.Selection(
+        [("require", "Required"), ("prefer", "Preferred"), ("disable", "Off")],
+        string="Reporting Encryption",
+        default="require",
+        required=True,
+    )
+
+    # What the two sides are; kept at connect and at each refresh of the lists.
+    orgkey = fields.Char(string="Actionstep System", copy=False, readonly=True)
+    realm_id = fields.Char(
+        string="QuickBooks Company ID", copy=False, readonly=True, index=True
+    )
+    quickbooks_company_name = fields.Char(
+        string="QuickBooks Company", copy=False, readonly=True
+    )
+    quickbooks_country = fields.Char(
+        string="QuickBooks Country", copy=False, readonly=True
+    )
+    quickbooks_currency_id = fields.Many2one(
+        "res.currency", string="QuickBooks Currency", copy=False, readonly=True
+    )
+    quickbooks_multicurrency = fields.Boolean(copy=False, readonly=True)
+    quickbooks_sales_tax = fields.Boolean(copy=False, readonly=True)
+    quickbooks_automated_tax = fields.Boolean(copy=False, readonly=True)
+    quickbooks_custom_numbers = fields.Boolean(copy=False, readonly=True)
+    quickbooks_close_date = fields.Date(copy=False, readonly=True)
+    lists_loaded_at = fields.Datetime(copy=False, readonly=True)
+
+    push_invoices = fields.Boolean(
+        string="Sales Invoices",
+        copy=False,
+        tracking=True,
+        help="Push the bills of Actionstep into QuickBooks.",
+    )
+    start_date = fields.Date(
+        help="Bills dated before this day are never pushed. Empty: all of them.",
+        tracking=True,
+    )
+
+    item_mapping_ids = fields.One2many(
+        "actionstep.item.mapping", "connection_id", string="Sales Invoice Account Map"
+    )
+    account_mapping_ids = fields.One2many(
+        "actionstep.account.mapping", "connection_id", string="GL Account Map"
+    )
+    tax_mapping_ids = fields.One2many(
+        "actionstep.tax.mapping", "connection_id", string="Sales Tax Map"
+    )
+    account_ids = fields.One2many("actionstep.account", "connection_id")
+    tax_code_ids = fields.One2many("actionstep.tax.code", "connection_id")
+    quickbooks_item_ids = fields.One2many("quickbooks.item", "connection_id")
+    quickbooks_account_ids = fields.One2many("quickbooks.account", "connection_id")
+    quickbooks_tax_code_ids = fields.One2many("quickbooks.tax.code", "connection_id")
+    invoice_ids = fields.One2many("actionstep.invoice", "connection_id")
+    cron_id = fields.Many2one(
+        "ir.cron", string="Scheduled Action", copy=False, readonly=True
+    )
+
+    invoice_count = fields.Integer(compute="_compute_counts")
+    pushed_count = fields.Integer(compute="_compute_counts")
+    waiting_count = fields.Integer(compute="_compute_counts")
+    attention_count = fields.Integer(compute="_compute_counts")
+    last_run_id = fields.Many2one("actionstep.sync.run", compute="_compute_last_run")
+
+    _realm_once = models.UniqueIndex(
+        "(realm_id) WHERE realm_id IS NOT NULL AND active",
+        "This QuickBooks company already belongs to another connection.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("credential_ids.state", "push_invoices", "is_paused")
+    def _compute_state(self):
+        for connection in self:
+            # Credentials are readable to the server alone.
+            sides = {c.side: c.state for c in connection.sudo().credential_ids}
+            connection.actionstep_state = sides.get("actionstep", "disconnected")
+            connection.quickbooks_state = sides.get("quickbooks", "disconnected")
+            states = {connection.actionstep_state, connection.quickbooks_state}
+            if "reauth_required" in states:
+                connection.state = "reauth_required"
+            elif "disconnected" in states:
+                connection.state = "draft"
+            elif connection.is_paused:
+                connection.state = "paused"
+            else:
+                connection.state = "active" if connection.push_invoices else "connected"
+
+    @api.depends_context("uid")
+    def _compute_secrets(self):
+        """Show which keys are stored; a secret itself never leaves the server."""
+        for connection in self:
+            credentials = {c.side: c for c in connection.sudo().credential_ids}
+            none = self.env["actionstep.credential"]
+            actionstep = credentials.get("actionstep", none)
+            quickbooks = credentials.get("quickbooks", none)
+            connection.actionstep_client_id = actionstep.client_id
+            connection.quickbooks_client_id = quickbooks.client_id
+            connection.actionstep_client_secret = False
+            connection.quickbooks_client_secret = False
+            connection.reporting_password = False
+            connection.has_actionstep_secret = bool(actionstep.client_secret)
+            connection.has_quickbooks_secret = bool(quickbooks.client_secret)
+            connection.has_reporting_password = bool(
+                credentials.get("reporting", none).client_secret
+            )
+
+    def _inverse_actionstep_client_id(self):
+        self._store_keys("actionstep", "client_id", "actionstep_client_id")
+
+    def _inverse_actionstep_client_secret(self):
+        self._store_keys("actionstep", "client_secret", "actionstep_client_secret")
+
+    def _inverse_quickbooks_client_id(self):
+        self._store_keys("quickbooks", "client_id", "quickbooks_client_id")
+
+    def _inverse_quickbooks_client_secret(self):
+        self._store_keys("quickbooks", "client_secret", "quickbooks_client_secret")
+
+    def _inverse_reporting_password(self):
+        self._store_keys("reporting", "client_secret", "reporting_password")
+
+    def _store_keys(self, side, key, field_name):
+        """Move a typed key into the credential; an empty one changes nothing."""
+        for connection in self:
+            if connection[field_name]:
+                connection._get_credential(side).write({key: connection[field_name]})
+
+    def _compute_redirect_urls(self):
+        for connection in self:
+            base = connection.get_base_url()
+            connection.actionstep_redirect_url = f"{base}{CALLBACK_PATH}/actionstep"
+            connection.quickbooks_redirect_url = f"{base}{CALLBACK_PATH}/quickbooks"
+
+    @api.depends("invoice_ids.state")
+    def _compute_counts(self):
+        groups = self.env["actionstep.invoice"]._read_group(
+            [("connection_id", "in", self.ids)],
+            ["connection_id", "state"],
+            ["__count"],
+        )
+        counts = {}
+        for connection, state, count in groups:
+            counts.setdefault(connection.id, {})[state] = count
+        for connection in self:
+            by_state = counts.get(connection.id, {})
+            connection.invoice_count = sum(by_state.values())
+            connection.pushed_count = by_state.get("pushed", 0)
+            connection.attention_count = by_state.get("attention", 0)
+            connection.waiting_count = by_state.get("waiting", 0) + by_state.get(
+                "queued", 0
+            )
+
+    def _compute_last_run(self):
+        for connection in self:
+            connection.last_run_id = self.env["actionstep.sync.run"].search(
+                [("connection_id", "=", connection.id)], limit=1
+            )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("environment", *LOCAL_ADDRESSES)
+    def _check_local_addresses(self):
+        for connection in self:
+            for field_name in LOCAL_ADDRESSES:
+                address = connection[field_name]
+                if address and not _is_loopback(address):
+                    raise ValidationError(
+                        self.env._(
+                            "%(address)s is not an address on this machine. The "
+                            "environment Local reaches 127.0.0.1 only.",
+                            address=address,
+                        )
+                    )
+
+    @api.constrains("push_invoices")
+    def _check_push_invoices(self):
+        for connection in self.filtered("push_invoices"):
+            missing = connection._get_missing_maps()
+            if missing:
+                raise ValidationError("\n".join(missing))
+
+    def _get_missing_maps(self):
+        """Return the sentences that say why Sales Invoices cannot be turned on."""
+        self.ensure_one()
+        missing = []
+        if self.actionstep_state != "connected" or self.quickbooks_state != "connected":
+            missing.append(self.env._("Connect both Actionstep and QuickBooks first."))
+        mapped = self.item_mapping_ids.filtered(lambda line: not line.is_broken)
+        sections = set(mapped.account_id.mapped("section"))
+        if "income" not in sections:
+            missing.append(
+                self.env._(
+                    "Map at least one income account to a product or service before "
+                    "turning Sales Invoices on."
+                )
+            )
+        if "expense" not in sections:
+            missing.append(
+                self.env._(
+                    "Map at least one expense account to a product or service before "
+                    "turning Sales Invoices on."
+                )
+            )
+        return missing
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if {"company_id", "environment"} & vals.keys():
+            self._check_not_in_use(vals)
+        result = super().write(vals)
+        if {"push_invoices", "is_paused", "active"} & vals.keys():
+            self._update_cron()
+        return result
+
+    def _check_not_in_use(self, vals):
+        """Refuse to move a connection that already pushed to another firm's books."""
+        for connection in self.filtered("pushed_count"):
+            if (
+                vals.get("company_id", connection.company_id.id)
+                != connection.company_id.id
+                or vals.get("environment", connection.environment)
+                != connection.environment
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s already has invoices in QuickBooks. Make a new "
+                        "connection for another company or environment.",
+                        name=connection.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_pushed(self):
+        for connection in self:
+            if connection.pushed_count:
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s has invoices in QuickBooks. Archive the connection "
+                        "instead: their links and their history stay.",
+                        name=connection.name,
+                    )
+                )
+
+    def unlink(self):
+        # The scheduled action belongs to the connection; only the system may drop it.
+        crons_sudo = self.sudo().cron_id
+        result = super().unlink()
+        crons_sudo.unlink()
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_pause(self):
+        """Stop pushing until somebody resumes; the queue is kept."""
+        self.is_paused = True
+
+    def action_resume(self):
+        """Go on after a pause, at once."""
+        self.write({"is_paused": False, "pause_reason": False, "resume_at": False})
+        self._trigger_cron()
+
+    def action_open_mapping(self):
+        """Open the mapping page of this connection."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "actionstep_quickbooks.action_actionstep_mapping"
+        )
+        return {**action, "res_id": self.id}
+
+    def action_open_invoices(self):
+        """Open the invoices of this connection; the context may name a filter."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "actionstep_quickbooks.action_actionstep_invoice"
+        )
+        return {
+            **action,
+            "domain": [("connection_id", "=", self.id)],
+            "context": dict(self.env.context),
+        }
+
+    # === GETTERS === #
+
+    def _get_credential(self, side):
+        """Return the credential of a side, as superuser, creating it when missing."""
+        self.ensure_one()
+        credential_sudo = self.sudo().credential_ids.filtered(
+            lambda credential: credential.side == side
+        )
+        return credential_sudo or credential_sudo.create(
+            {"connection_id": self.id, "side": side}
+        )
+
+    def _get_address(self, name):
+        """Return a vendor's address for this connection's environment."""
+        self.ensure_one()
+        if self.environment == "local":
+            return self[f"local_{name}"] or ""
+        return {
+            "actionstep_authorize_url": ACTIONSTEP_AUTHORIZE_URLS,
+            "actionstep_token_url": ACTIONSTEP_TOKEN_URLS,
+            "quickbooks_discovery_url": QUICKBOOKS_DISCOVERY_URLS,
+            "quickbooks_api_url": QUICKBOOKS_API_URLS,
+        }[name][self.environment]
+
+    def _get_actionstep_domains(self):
+        return ACTIONSTEP_DOMAINS.get(self.environment, ())
+
+    def _get_quickbooks_app_url(self):
+        """Return where a person opens QuickBooks; local servers show a plain page."""
+        if self.environment == "local":
+            parts = urlsplit(self._get_address("quickbooks_api_url"))
+            return f"{parts.scheme}://{parts.netloc}/app"
+        return QUICKBOOKS_APP_URLS[self.environment]
+
+
+def _is_loopback(address):
+    parts = urlsplit(address)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS

@@ -1,0 +1,151 @@
+"""The lists of both sides: loaded after connecting, and again by Refresh."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..exceptions import SyncError
+from .failure import describe
+from .vendor_session import VendorSession
+
+
+class ActionstepConnection(models.Model):
+    _inherit = "actionstep.connection"
+
+    # === ACTION METHODS === #
+
+    def action_refresh_lists(self):
+        """Load the lists of both sides again and say what changed."""
+        self.ensure_one()
+        self.check_access("write")
+        try:
+            self._load_lists()
+        except SyncError as error:
+            raise UserError(describe(self.env, error)) from error
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("The lists of both sides are up to date."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === LOADING === #
+
+    def _load_lists(self):
+        """Read the lists of both sides and bring our copies up to date.
+
+        Everything is read before anything is written, so that a vendor who fails in
+        the middle leaves the lists as they were.
+
+        :raise SyncError: a side cannot be read
+        """
+        self.ensure_one()
+        with VendorSession(self, "actionstep") as actionstep:
+            accounts = actionstep.call("accounts")
+            tax_codes = actionstep.call("tax_codes")
+        with VendorSession(self, "quickbooks") as quickbooks:
+            company = quickbooks.call("company")
+            items = quickbooks.call("items")
+            gl_accounts = quickbooks.call("accounts")
+            quickbooks_tax_codes = quickbooks.call("tax_codes")
+        # The lists are the server's: nobody types into them, so no group may write.
+        connection_sudo = self.sudo()
+        connection_sudo._store_actionstep_lists(accounts, tax_codes)
+        connection_sudo._store_quickbooks_lists(
+            items, gl_accounts, quickbooks_tax_codes
+        )
+        connection_sudo.write(
+            {
+                **self._prepare_company(company),
+                "lists_loaded_at": fields.Datetime.now(),
+            }
+        )
+
+    def _store_actionstep_lists(self, accounts, tax_codes):
+        self.env["actionstep.account"]._upsert(
+            self,
+            [
+                {
+                    "external_id": account.account_id,
+                    "number": account.number,
+                    "name": account.name,
+                    "account_type": account.account_type,
+                    "is_header": account.is_header,
+                    "active": account.is_active,
+                }
+                for account in accounts
+            ],
+        )
+        self.env["actionstep.tax.code"]._upsert(
+            self,
+            [
+                {
+                    "external_id": code.tax_code_id,
+                    "name": code.code,
+                    "description": code.description,
+                    "percentage": float(code.percentage),
+                }
+                for code in tax_codes
+            ],
+        )
+
+    def _store_quickbooks_lists(self, items, gl_accounts, tax_codes):
+        self.env["quickbooks.item"]._upsert(
+            self,
+            [
+                {
+                    "external_id": item.item_id,
+                    "name": item.name,
+                    "item_type": item.item_type,
+                    "income_account": item.income_account,
+                    "active": item.is_active,
+                }
+                for item in items
+            ],
+        )
+        self.env["quickbooks.account"]._upsert(
+            self,
+            [
+                {
+                    "external_id": account.account_id,
+                    "number": account.number,
+                    "name": account.name,
+                    "account_type": account.account_type,
+                    "account_subtype": account.account_subtype,
+                    "active": account.is_active,
+                }
+                for account in gl_accounts
+            ],
+        )
+        self.env["quickbooks.tax.code"]._upsert(
+            self,
+            [
+                {
+                    "external_id": code.tax_code_id,
+                    "name": code.name,
+                    "description": code.description,
+                    "percentage": float(code.percentage),
+                    "is_taxable": code.is_taxable,
+                    "rates": [[r.rate_id, str(r.percentage)] for r in code.rates],
+                    "active": code.is_active,
+                }
+                for code in tax_codes
+            ],
+        )
+
+    def _prepare_company(self, company):
+        currency = self.env["res.currency"].with_context(active_test=False)
+        return {
+            "quickbooks_company_name": company.name,
+            "quickbooks_country": company.country,
+            "quickbooks_currency_id": currency.search(
+                [("name", "=", company.home_currency)]
+            ).id,
+            "quickbooks_multicurrency": company.is_multicurrency,
+            "quickbooks_sales_tax": company.uses_sales_tax,
+            "quickbooks_automated_tax": company.uses_automated_sales_tax,
+            "quickbooks_custom_numbers": company.uses_custom_numbers,
+            "quickbooks_close_date": company.book_close_date,
+        }

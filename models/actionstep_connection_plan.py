@@ -1,0 +1,237 @@
+"""Plan: decide what to do with each document that changed, and write the jobs."""
+
+import logging
+import traceback
+
+from odoo import fields, models
+from odoo.fields import Domain
+
+from ..documents import QuickbooksCompany
+from ..exceptions import DataError, SyncError
+from ..mappers.invoice import check_invoice, source_fingerprint
+from ..mappers.money import from_answer, same_cents
+from .maps import Maps
+
+_logger = logging.getLogger(__name__)
+
+PLAN_CHUNK = 500
+CUSTOMER_PRIORITY = 10
+INVOICE_PRIORITY = 20
+# Causes that a look at our own data decides: looked at again in every run. All others
+# came from QuickBooks and are tried again after a while (``retry_at``).
+LOCAL_CAUSES = (
+    "account_unmapped",
+    "tax_unmapped",
+    "mapping_broken",
+    "client_missing",
+    "date_missing",
+    "number_missing",
+    "number_too_long",
+    "currency_unknown",
+    "currency_foreign",
+    "lines_mismatch",
+    "line_unknown_kind",
+    "lines_too_many",
+    "total_negative",
+    "tax_mixed",
+    "tax_mismatch",
+)
+
+
+class ActionstepConnection(models.Model):
+    _inherit = "actionstep.connection"
+
+    def _plan(self, run):
+        """Decide about every document that changed or may have been mended.
+
+        Jobs are written in the same transaction as the decision: nothing is queued for
+        work that was rolled back, and nothing decided is forgotten.
+        """
+        self.ensure_one()
+        self._replan_mended()
+        maps = Maps(self)
+        domain = self._get_plan_domain()
+        while invoices := self.env["actionstep.invoice"].search(
+            domain, limit=PLAN_CHUNK, order="id"
+        ):
+            queued = self._plan_invoices(invoices, maps)
+            run._count(queued=len(queued))
+            self._commit_step()
+
+    def _replan_mended(self):
+        """Mark the documents in Needs attention that are due to be looked at again."""
+        stuck = Domain("connection_id", "=", self.id) & Domain(
+            "state", "=", "attention"
+        )
+        due = Domain("failure_cause", "in", LOCAL_CAUSES) | Domain(
+            "retry_at", "<=", fields.Datetime.now()
+        )
+        self.env["actionstep.invoice"].search(
+            stuck & due & Domain("needs_plan", "=", False)
+        ).write({"needs_plan": True})
+
+    def _get_plan_domain(self):
+        """Return which documents to decide about: none whose push is under way."""
+        return [
+            ("connection_id", "=", self.id),
+            ("needs_plan", "=", True),
+            ("job_ids", "not any", [("state", "in", ("started", "unknown"))]),
+        ]
+
+    def _plan_invoices(self, invoices, maps):
+        """Move each invoice to the state that its content asks for.
+
+        :return: the invoices that were queued
+        """
+        company = self._get_company_value()
+        Invoice = self.env["actionstep.invoice"]
+        by_state = {"queued": Invoice, "pushed": Invoice}
+        by_state |= {"skipped": Invoice, "withdrawn": Invoice}
+        waiting, attention = {}, {}
+        for invoice in invoices:
+            try:
+                by_state[invoice._decide(maps, company)] |= invoice
+            except SyncError as error:
+                is_waiting = error.cause in ("lines_missing", "lines_outdated")
+                (waiting if is_waiting else attention)[invoice] = error
+            except Exception:
+                # One document's surprise must not stop the others: it is shown on it.
+                _logger.exception("Invoice %s could not be planned", invoice.id)
+                attention[invoice] = SyncError("unexpected", traceback.format_exc())
+        self._cancel_jobs(invoices)
+        by_state["queued"]._set_queued()
+        for state in ("pushed", "skipped", "withdrawn"):
+            by_state[state]._set_settled(state)
+        Invoice._set_waiting(waiting)
+        Invoice._set_attention(attention)
+        self._create_jobs(by_state["queued"])
+        return by_state["queued"]
+
+    def _cancel_jobs(self, invoices):
+        """Drop the jobs of an earlier decision that were not sent yet."""
+        self.env["actionstep.sync.job"].search(
+            [
+                ("invoice_id", "in", invoices.ids),
+                ("state", "in", ("waiting", "pending")),
+            ]
+        )._cancel()
+
+    def _create_jobs(self, invoices):
+        """Write a job for each invoice, after one for its client where that is new."""
+        Job = self.env["actionstep.sync.job"]
+        customers = self._create_customer_jobs(
+            invoices.participant_id.filtered(lambda p: not p.quickbooks_id)
+        )
+        Job.create(
+            [
+                {
+                    "connection_id": self.id,
+                    "invoice_id": invoice.id,
+                    "operation": "update" if invoice.quickbooks_id else "create",
+                    "priority": INVOICE_PRIORITY,
+                    "identity_key": f"invoice:{invoice.id}",
+                    "depends_on_id": customers[invoice.participant_id].id
+                    if invoice.participant_id in customers
+                    else False,
+                    "state": "waiting"
+                    if invoice.participant_id in customers
+                    else "pending",
+                }
+                for invoice in invoices
+            ]
+        )
+
+    def _create_customer_jobs(self, participants):
+        """Return the open job of each client that has no customer yet."""
+        Job = self.env["actionstep.sync.job"]
+        open_jobs = Job.search(
+            [
+                ("participant_id", "in", participants.ids),
+                ("state", "in", ("waiting", "pending", "started", "unknown")),
+            ]
+        )
+        jobs = Job.create(
+            [
+                {
+                    "connection_id": self.id,
+                    "participant_id": participant.id,
+                    "operation": "create",
+                    "priority": CUSTOMER_PRIORITY,
+                    "identity_key": f"customer:{participant.id}",
+                }
+                for participant in participants - open_jobs.participant_id
+            ]
+        )
+        return {job.participant_id: job for job in open_jobs | jobs}
+
+    def _get_company_value(self):
+        """Return the neutral QuickBooks company that the mappers take."""
+        return QuickbooksCompany(
+            realm_id=self.realm_id or "",
+            name=self.quickbooks_company_name or "",
+            country=self.quickbooks_country or "US",
+            home_currency=self.quickbooks_currency_id.name or "",
+            is_multicurrency=self.quickbooks_multicurrency,
+            uses_sales_tax=self.quickbooks_sales_tax,
+            uses_automated_sales_tax=self.quickbooks_automated_tax,
+            uses_custom_numbers=self.quickbooks_custom_numbers,
+            book_close_date=self.quickbooks_close_date or None,
+        )
+
+
+class ActionstepInvoice(models.Model):
+    _inherit = "actionstep.invoice"
+
+    def _decide(self, maps, company):
+        """Return the state this invoice belongs in.
+
+        :return: queued, pushed (nothing new), skipped or withdrawn
+        :raise SyncError: it must wait, or needs attention; the cause says which
+        """
+        self.ensure_one()
+        if self.bill_status not in ("Open", "Closed"):
+            if self.quickbooks_id:
+                raise DataError("withdrawn")
+            return "withdrawn"
+        if not self.invoice_date:
+            raise DataError("date_missing")
+        start_date = self.connection_id.start_date
+        if start_date and self.invoice_date < start_date and not self.quickbooks_id:
+            return "skipped"
+        if not self.participant_id:
+            raise DataError("client_missing")
+        if not self.currency_id:
+            raise DataError("currency_unknown")
+        self._check_lines()
+        value = self._to_value(maps)
+        problems = check_invoice(value, company)
+        if problems:
+            raise problems[0]
+        if self.quickbooks_id and source_fingerprint(value) == self.pushed_fingerprint:
+            return "pushed"
+        return "queued"
+
+    def _check_lines(self):
+        """Refuse lines that are missing, older than the bill, or do not add up."""
+        if not self.line_ids:
+            raise DataError("lines_missing")
+        for line in self.line_ids:
+            if line.kind not in ("fee", "expense"):
+                raise DataError(
+                    "line_unknown_kind",
+                    values={"line": line.line_no, "kind": line.kind or "-"},
+                )
+        exclusive = sum(map(from_answer, self.line_ids.mapped("amount")))
+        tax = sum(map(from_answer, self.line_ids.mapped("tax_amount")))
+        if same_cents(exclusive, from_answer(self.amount_untaxed)) and same_cents(
+            tax, from_answer(self.amount_tax)
+        ):
+            return
+        values = {"lines": self._format_amount(exclusive + tax)}
+        if (
+            self.modified_at
+            and self.lines_modified_at
+            and self.modified_at > self.lines_modified_at
+        ):
+            raise DataError("lines_outdated", values=values)
+        raise DataError("lines_mismatch", values=values)

@@ -1,0 +1,236 @@
+"""The scheduled action of a connection: pull, plan, push, one pass after another."""
+
+import logging
+import traceback
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..exceptions import (
+    AuthError,
+    ConnectionStoppedError,
+    SyncError,
+    ThrottledError,
+)
+from .actionstep_connection_oauth import VENDORS
+from .failure import describe
+
+_logger = logging.getLogger(__name__)
+
+INTERVAL_MINUTES = 5
+BACKOFF_SECONDS = 30
+BACKOFF_CAP = 3600
+# A run that is still open after this long was left by a process that died.
+RUN_HOURS = 1
+
+
+class ActionstepConnection(models.Model):
+    _inherit = "actionstep.connection"
+
+    # === ACTION METHODS === #
+
+    def action_sync_now(self):
+        """Wake the scheduled action; the work happens there, not in this request."""
+        self.ensure_one()
+        if not self.env.user.has_group("actionstep_quickbooks.group_operator"):
+            raise UserError(self.env._("Only an operator may start a run."))
+        self.check_access("read")
+        if self.state != "active":
+            raise UserError(
+                self.env._(
+                    "Connect both sides and turn Sales Invoices on before you "
+                    "synchronize."
+                )
+            )
+        connection_sudo = self.sudo()
+        connection_sudo._get_run(user=self.env.user)
+        connection_sudo.resume_at = False
+        connection_sudo._trigger_cron()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._(
+                    "The run has started. It works in the background."
+                ),
+            },
+        }
+
+    # === CRON === #
+
+    def _update_cron(self):
+        """Keep one scheduled action per connection, running while it is active."""
+        for connection in self:
+            is_active = connection.active and connection.state == "active"
+            # Scheduled actions belong to the system; only their interval is the firm's.
+            connection_sudo = connection.sudo()
+            if not connection_sudo.cron_id and connection.state != "draft":
+                connection_sudo.cron_id = connection_sudo._create_cron()
+            if connection_sudo.cron_id:
+                connection_sudo.cron_id.active = is_active
+            if is_active:
+                connection._trigger_cron()
+
+    def _create_cron(self):
+        return self.env["ir.cron"].create(
+            {
+                "name": self.env._(
+                    "Actionstep to QuickBooks: %(name)s", name=self.name
+                ),
+                "model_id": self.env["ir.model"]._get_id(self._name),
+                "state": "code",
+                "code": f"model.browse({self.id})._cron_sync()",
+                "user_id": self.env.ref("base.user_root").id,
+                "interval_number": INTERVAL_MINUTES,
+                "interval_type": "minutes",
+                "active": False,
+            }
+        )
+
+    def _trigger_cron(self, at=None):
+        for connection in self.sudo().filtered("cron_id.active"):
+            connection.cron_id._trigger(at)
+
+    def _commit_step(self, processed=0):
+        """Commit what is stored, and tell the scheduler how far the work is.
+
+        The one place where the sync commits: before a request is sent, so that its id
+        is never forgotten, right after its answer, so that its outcome is not, and
+        after each page that was read.
+
+        :return: seconds left for this pass, 0 to stop
+        """
+        return self.env["ir.cron"]._commit_progress(processed)
+
+    def _cron_sync(self):
+        """Run one pass; called again by the scheduler while jobs are left.
+
+        No trouble of one firm is raised: a scheduled action that keeps failing would be
+        switched off by Odoo, and the next invoice would never go.
+        """
+        self = self.exists().with_company(self.company_id)
+        if not self or self.state != "active":
+            return
+        if self.resume_at and self.resume_at > fields.Datetime.now():
+            self._trigger_cron(self.resume_at)
+            return
+        run = self._get_run()
+        self._commit_step()
+        try:
+            if not run.pulled_at:
+                self._pull(run)
+                self._plan(run)
+                run.pulled_at = fields.Datetime.now()
+            is_done = self._push_with_progress(run)
+        except SyncError as error:
+            self._interrupt(run, error)
+        except Exception:
+            _logger.exception("Run %s of connection %s failed", run.id, self.id)
+            self._interrupt(run, SyncError("unexpected", traceback.format_exc()))
+        else:
+            if is_done:
+                self._finish_run(run)
+
+    def _push_with_progress(self, run):
+        Job = self.env["actionstep.sync.job"]
+        progress = self.env["ir.cron"]._commit_progress
+        progress(remaining=Job.search_count(Job._get_due_domain(self)))
+        is_done = self._push(run)
+        # Only what can go now counts: a job that must wait would make the scheduler
+        # call again and again.
+        progress(
+            remaining=0 if is_done else Job.search_count(Job._get_due_domain(self))
+        )
+        return is_done
+
+    def _get_run(self, user=None):
+        """Return the open run of this connection, or start one.
+
+        :param user: who asked for it; nobody when the schedule did
+        """
+        Run = self.env["actionstep.sync.run"]
+        run = Run.search(
+            [("connection_id", "=", self.id), ("state", "=", "running")], limit=1
+        )
+        oldest = fields.Datetime.now() - timedelta(hours=RUN_HOURS)
+        if run and run.started_at < oldest:
+            run._finish("interrupted")
+            run = Run
+        return run or Run.create(
+            {"connection_id": self.id, "user_id": user.id if user else False}
+        )
+
+    def _finish_run(self, run):
+        run._finish(message=run.message, detail=run.detail)
+        self.write({"failure_count": 0, "resume_at": False})
+        _logger.info(
+            "Connection %s: pulled %s, queued %s, pushed %s, failed %s in %.1f s",
+            self.id,
+            run.pulled_count,
+            run.queued_count,
+            run.pushed_count,
+            run.failed_count,
+            run.duration,
+        )
+        self._wake_for_later_jobs()
+
+    def _wake_for_later_jobs(self):
+        """Wake the schedule when the next job that must wait is due."""
+        later = self.env["actionstep.sync.job"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("state", "in", ("pending", "unknown")),
+                ("eta", ">", fields.Datetime.now()),
+            ],
+            order="eta",
+            limit=1,
+        )
+        if later:
+            self._trigger_cron(later.eta)
+
+    # === INTERRUPTIONS === #
+
+    def _interrupt(self, run, error):
+        """End a run that trouble of the whole connection stopped; the queue is kept."""
+        # What was not committed is half done; and the tokens may have been renewed in a
+        # transaction of their own, which only a new one of ours can see.
+        self.env.cr.rollback()
+        sentence = describe(self.env, error)
+        run._finish("interrupted", message=sentence, detail=error.detail)
+        if isinstance(error, AuthError):
+            self._require_reconnect(error, sentence)
+        elif isinstance(error, ConnectionStoppedError):
+            self._log(sentence)
+            self.write({"is_paused": True, "pause_reason": sentence})
+        else:
+            self._wait(error, sentence)
+        self.env["ir.cron"]._commit_progress(remaining=0)
+
+    def _require_reconnect(self, error, sentence):
+        """Mark the side that refused us, once, and tell the responsible user."""
+        vendors = {vendor: side for side, vendor in VENDORS.items()}
+        side = vendors.get(error.values.get("vendor"), "quickbooks")
+        credential_sudo = self._get_credential(side)
+        if credential_sudo.state == "connected":
+            credential_sudo._forget_tokens("reauth_required")
+        self._log(sentence)
+        if self.user_id and not self.activity_ids:
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.env._("Reconnect needed"),
+                note=sentence,
+                user_id=self.user_id.id,
+            )
+
+    def _wait(self, error, sentence):
+        """Try again later: after what the vendor asks, or longer each time."""
+        seconds = getattr(error, "seconds", None) or min(
+            BACKOFF_SECONDS * 2**self.failure_count, BACKOFF_CAP
+        )
+        if not self.failure_count and not isinstance(error, ThrottledError):
+            self._log(sentence)
+        resume_at = fields.Datetime.now() + timedelta(seconds=seconds)
+        self.write({"failure_count": self.failure_count + 1, "resume_at": resume_at})
+        self._trigger_cron(resume_at)

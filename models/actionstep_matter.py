@@ -1,0 +1,20 @@
+from odoo import api, fields, models
+
+
+class ActionstepMatter(models.Model):
+    """A matter; Actionstep's interface calls it an action."""
+
+    _name = "actionstep.matter"
+    _description = "Matter"
+    _inherit = "actionstep.list"
+    _rec_names_search = ["external_id", "name", "reference"]
+
+    reference = fields.Char(readonly=True)
+    status = fields.Char(readonly=True)
+
+    _external_once = models.UniqueIndex("(connection_id, external_id)")
+
+    @api.depends("external_id", "name")
+    def _compute_display_name(self):
+        for matter in self:
+            matter.display_name = f"{matter.external_id} {matter.name}"

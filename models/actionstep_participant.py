@@ -1,0 +1,58 @@
+from odoo import fields, models
+
+from ..documents import Participant
+
+
+class ActionstepParticipant(models.Model):
+    """A client of the firm, bound to the customer of QuickBooks it is pushed to."""
+
+    _name = "actionstep.participant"
+    _description = "Actionstep Client"
+    _inherit = ["actionstep.list", "actionstep.document"]
+    _rec_names_search = ["name", "external_id"]
+
+    is_company = fields.Boolean(readonly=True)
+    first_name = fields.Char(readonly=True)
+    last_name = fields.Char(readonly=True)
+    email = fields.Char(readonly=True)
+    phone = fields.Char(readonly=True)
+    address_lines = fields.Json(readonly=True)
+    city = fields.Char(readonly=True)
+    state = fields.Char(readonly=True)
+    postcode = fields.Char(readonly=True)
+    country = fields.Char(readonly=True)
+    quickbooks_name = fields.Char(
+        string="QuickBooks Customer",
+        readonly=True,
+        copy=False,
+        help="Names are unique in QuickBooks, so this can differ from the client's.",
+    )
+    was_linked = fields.Boolean(
+        string="Already There",
+        readonly=True,
+        copy=False,
+        help="The customer stood in QuickBooks before and was linked, not created.",
+    )
+
+    _external_once = models.UniqueIndex("(connection_id, external_id)")
+    _customer_once = models.UniqueIndex(
+        "(connection_id, quickbooks_id) WHERE quickbooks_id IS NOT NULL"
+    )
+
+    def _to_value(self):
+        """Return the neutral participant that the mappers take."""
+        self.ensure_one()
+        return Participant(
+            participant_id=self.external_id,
+            display_name=self.name,
+            is_company=self.is_company,
+            first_name=self.first_name or "",
+            last_name=self.last_name or "",
+            email=self.email or "",
+            phone=self.phone or "",
+            address_lines=tuple(self.address_lines or ()),
+            city=self.city or "",
+            state=self.state or "",
+            postcode=self.postcode or "",
+            country=self.country or "",
+        )

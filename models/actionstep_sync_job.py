@@ -1,0 +1,248 @@
+import uuid
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..const import QUICKBOOKS_BATCH_ID_LENGTH
+from ..exceptions import UnknownOutcomeError
+
+MAX_RETRIES = 8
+BACKOFF_SECONDS = 30
+BACKOFF_CAP = 3600
+
+
+class ActionstepSyncJob(models.Model):
+    """One piece of work at QuickBooks: the outbox of a connection.
+
+    Written in the transaction that decided it, sent later; the request id is stored and
+    committed before anything is sent, and reused while the outcome is unknown.
+    """
+
+    _name = "actionstep.sync.job"
+    _description = "Sync Job"
+    _inherit = "actionstep.failure"
+    _order = "priority, id"
+
+    # The life of a job:
+    #   waiting --[what it depends on is done]--> pending
+    #   pending --[claimed, request id stored]--> started
+    #   started --[QuickBooks answered]--> done | failed
+    #   started --[refused for the moment]--> pending, not before eta
+    #   started --[no readable answer, or the worker died]--> unknown
+    #   unknown --[found in QuickBooks, or sent again and answered]--> done | failed
+    #   unknown --[surely not there]--> pending with a new request id
+    #   waiting, pending --[the document changed or went away]--> cancelled
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("pending", "Pending"),
+            ("started", "Started"),
+            ("unknown", "Outcome unknown"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    connection_id = fields.Many2one(
+        "actionstep.connection",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        "res.company", related="connection_id.company_id", store=True, index=True
+    )
+    run_id = fields.Many2one("actionstep.sync.run", readonly=True, index=True)
+    operation = fields.Selection(
+        [("create", "Create"), ("update", "Update")], required=True, readonly=True
+    )
+    invoice_id = fields.Many2one(
+        "actionstep.invoice", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    participant_id = fields.Many2one(
+        "actionstep.participant",
+        string="Client",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    depends_on_id = fields.Many2one(
+        "actionstep.sync.job",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Starts only when that one is done.",
+    )
+    priority = fields.Integer(
+        readonly=True, help="Customers before invoices.", aggregator=None
+    )
+    identity_key = fields.Char(
+        readonly=True, help="No two open jobs share it: the same work is queued once."
+    )
+    eta = fields.Datetime(string="Not Before", readonly=True)
+    retry = fields.Integer(string="Tries", readonly=True, aggregator=None)
+    number = fields.Char(
+        readonly=True, help="Number of the document as it was sent: to look it up."
+    )
+    request_id = fields.Char(
+        string="Request ID", readonly=True, help="Sent as requestid, stored before."
+    )
+    started_at = fields.Datetime(readonly=True)
+    finished_at = fields.Datetime(readonly=True)
+    intuit_tid = fields.Char(string="Intuit Trace ID", readonly=True)
+
+    _identity_once = models.UniqueIndex(
+        "(connection_id, identity_key) "
+        "WHERE state IN ('waiting', 'pending', 'started', 'unknown')"
+    )
+    _due = models.Index(
+        "(connection_id, priority, id) WHERE state IN ('pending', 'unknown')"
+    )
+
+    @api.depends("operation", "invoice_id", "participant_id")
+    def _compute_display_name(self):
+        operations = dict(self._fields["operation"]._description_selection(self.env))
+        for job in self:
+            target = job.invoice_id or job.participant_id
+            job.display_name = (
+                f"{operations.get(job.operation, '')} {target.display_name}"
+            )
+
+    # === ACTION METHODS === #
+
+    def action_requeue(self):
+        """Requeue the documents of failed jobs."""
+        self.invoice_id.action_requeue()
+
+    # === CLAIM === #
+
+    def _get_due_domain(self, connection, states=("pending",)):
+        return [
+            ("connection_id", "=", connection.id),
+            ("state", "in", states),
+            "|",
+            ("eta", "=", False),
+            ("eta", "<=", fields.Datetime.now()),
+        ]
+
+    @api.model
+    def _claim(self, connection, limit):
+        """Return due jobs of one kind, locked and marked as started.
+
+        The lock skips what another worker holds; the caller commits, and the state then
+        keeps others away.
+        """
+        domain = self._get_due_domain(connection)
+        due = self.search(domain, limit=limit)
+        due = due.filtered(lambda job: job.priority == due[:1].priority)
+        jobs = due.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
+        for job in jobs:
+            job.number = job.invoice_id.number
+        jobs.write(
+            {
+                "state": "started",
+                "started_at": fields.Datetime.now(),
+                "request_id": uuid.uuid4().hex,
+            }
+        )
+        return jobs
+
+    def _get_batch_id(self):
+        """Return the id of this job inside a batch: at most 10 characters."""
+        self.ensure_one()
+        batch_id = f"j{self.id:x}"
+        assert len(batch_id) <= QUICKBOOKS_BATCH_ID_LENGTH
+        return batch_id
+
+    # === STATE === #
+
+    def _set_done(self, intuit_tid=None):
+        self.write(
+            {
+                **self._prepare_no_failure(),
+                "state": "done",
+                "finished_at": fields.Datetime.now(),
+                "intuit_tid": intuit_tid,
+            }
+        )
+        self._release_dependants()
+
+    def _release_dependants(self):
+        self.search(
+            [("depends_on_id", "in", self.ids), ("state", "=", "waiting")]
+        ).write({"state": "pending"})
+
+    def _set_failed(self, error, **values):
+        self.write(
+            {
+                **self._prepare_failure(error, **values),
+                "state": "failed",
+                "finished_at": fields.Datetime.now(),
+                "intuit_tid": error.intuit_tid,
+            }
+        )
+
+    def _set_unknown(self, error):
+        """Sent, but nobody knows what became of it: it is looked up before anything."""
+        failure = self._prepare_failure(error)
+        for job in self:
+            job.write({**failure, "state": "unknown", "retry": job.retry + 1})
+
+    def _set_pending(self, error=None, *, seconds=0, retry=0):
+        """Put jobs back into the queue after a definite refusal: nothing was done.
+
+        The next claim gives them a new request id.
+
+        :param seconds: not before that many seconds from now
+        :param retry: number of tries so far
+        """
+        eta = fields.Datetime.now() + timedelta(seconds=seconds) if seconds else False
+        failure = self._prepare_failure(error) if error else {}
+        self.write({**failure, "state": "pending", "eta": eta, "retry": retry})
+
+    def _set_retry(self, error):
+        """Try again later, longer each time; after the last try a person must look.
+
+        :return: the jobs that have no try left, now failed
+        """
+        spent = self.filtered(lambda job: job.retry >= MAX_RETRIES)
+        for job in self - spent:
+            delay = min(BACKOFF_SECONDS * 2**job.retry, BACKOFF_CAP)
+            job._set_pending(error, seconds=delay, retry=job.retry + 1)
+        spent._set_failed(error)
+        return spent
+
+    def _cancel(self):
+        self.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+
+    @api.model
+    def _recover_orphans(self, connection):
+        """Find jobs whose worker died after claiming them.
+
+        One scheduled action at a time works on a connection (its own row is locked), so
+        a job that is still started when a run begins has no worker.
+        """
+        orphans = self.search(
+            [("connection_id", "=", connection.id), ("state", "=", "started")]
+        )
+        orphans._set_unknown(UnknownOutcomeError("outcome_unknown"))
+        return orphans
+
+    @api.autovacuum
+    def _gc_finished(self):
+        """Drop finished jobs after half a year; documents keep their own history."""
+        limit = 1000
+        old = self.search(
+            [
+                ("state", "in", ("done", "cancelled")),
+                ("finished_at", "<", fields.Datetime.now() - timedelta(days=180)),
+            ],
+            limit=limit,
+        )
+        old.unlink()
+        return len(old), len(old) == limit

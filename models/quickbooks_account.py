@@ -1,0 +1,28 @@
+from odoo import api, fields, models
+
+
+class QuickbooksAccount(models.Model):
+    _name = "quickbooks.account"
+    _description = "QuickBooks Account"
+    _inherit = "actionstep.list"
+    _order = "number, name, id"
+    _rec_names_search = ["number", "name"]
+
+    number = fields.Char(readonly=True)
+    account_type = fields.Char(string="Type", readonly=True)
+    account_subtype = fields.Char(string="Detail Type", readonly=True)
+    mapping_ids = fields.One2many("actionstep.account.mapping", "gl_account_id")
+    is_mapped = fields.Boolean(compute="_compute_is_mapped")
+
+    _external_once = models.UniqueIndex("(connection_id, external_id)")
+
+    def _compute_is_mapped(self):
+        for account in self:
+            account.is_mapped = bool(account.mapping_ids)
+
+    @api.depends("number", "name")
+    def _compute_display_name(self):
+        for account in self:
+            account.display_name = " ".join(
+                filter(None, [account.number, account.name])
+            )

@@ -1,0 +1,104 @@
+"""One side's client for the length of a run, with its access token kept fresh."""
+
+import logging
+
+from ..clients.actionstep import ActionstepClient
+from ..clients.quickbooks import QuickbooksClient
+from ..exceptions import AuthError, TokenExpiredError
+from .actionstep_connection_oauth import VENDORS
+
+_logger = logging.getLogger(__name__)
+
+
+class VendorSession:
+    """Calls a vendor; a refused access token is renewed once and the call repeated.
+
+    Repeating is safe: a request that is refused for its token was not carried out.
+    """
+
+    def __init__(self, connection, side):
+        """Prepare, without opening anything yet.
+
+        :param connection: the ``actionstep.connection``
+        :param side: ``actionstep`` or ``quickbooks``
+        """
+        self._connection = connection
+        self._side = side
+        self._credential_sudo = connection._get_credential(side)
+        self._client = None
+        self._token = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc_info):
+        self._close()
+
+    def call(self, name, *args):
+        """Call a method of the client.
+
+        :param name: the method's name
+        :return: what the method returns
+        :raise SyncError: as the client does; ``AuthError`` when a fresh token is
+            refused too
+        """
+        for client in self._clients():
+            try:
+                return getattr(client, name)(*args)
+            except TokenExpiredError:
+                _logger.info("%s refused an access token", VENDORS[self._side])
+        raise AuthError("reconnect", values={"vendor": VENDORS[self._side]})
+
+    def pages(self, name, *args):
+        """Yield the pages that a method of the client yields.
+
+        When the token is refused in the middle it starts again from the first page:
+        what is read twice is stored once.
+
+        :return: iterator of ``(page, rows that could not be read)``
+        :raise SyncError: as ``call`` does
+        """
+        for client in self._clients():
+            try:
+                for page in getattr(client, name)(*args):
+                    yield page, client.unreadable[:]
+                    client.unreadable.clear()
+                return
+            except TokenExpiredError:
+                _logger.info("%s refused an access token", VENDORS[self._side])
+        raise AuthError("reconnect", values={"vendor": VENDORS[self._side]})
+
+    def _clients(self):
+        """Yield the client, and once more with a fresh token if it is refused."""
+        self._open(None)
+        yield self._client
+        self._open(self._token)
+        yield self._client
+
+    def _open(self, refused):
+        token = self._credential_sudo._get_access_token(refused)
+        if token != self._token or not self._client:
+            self._close()
+            self._token = token
+            self._client = self._make_client(token)
+
+    def _close(self):
+        if self._client:
+            self._client.close()
+        self._client = None
+
+    def _make_client(self, token):
+        connection = self._connection
+        if self._side == "quickbooks":
+            return QuickbooksClient(
+                connection._get_address("quickbooks_api_url"),
+                token,
+                connection.realm_id,
+                connection.environment,
+            )
+        return ActionstepClient(
+            self._credential_sudo.api_endpoint,
+            token,
+            connection.environment,
+            connection._get_actionstep_domains(),
+        )

@@ -1,0 +1,666 @@
+from dataclasses import replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.tests import BaseCase
+
+from odoo.addons.actionstep_quickbooks.documents import (
+    Invoice,
+    InvoiceLine,
+    QuickbooksCompany,
+    QuickbooksTaxCode,
+    QuickbooksTaxRate,
+)
+from odoo.addons.actionstep_quickbooks.exceptions import CAUSES, DataError
+from odoo.addons.actionstep_quickbooks.mappers.tax import (
+    expected_taxes,
+    line_tax_code,
+    map_tax,
+    map_tax_global,
+    map_tax_us,
+)
+
+PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=300)
+CENT = Decimal("0.01")
+
+
+def make_code(code_id, name, *rates):
+    """Return a tax code; each rate is given as (rate id, per cent)."""
+    made = tuple(QuickbooksTaxRate(key, Decimal(percent)) for key, percent in rates)
+    return QuickbooksTaxCode(code_id, name, name, bool(made), True, made)
+
+
+CODES = {
+    code.tax_code_id: code
+    for code in (
+        # United States
+        make_code("us7", "California 7.25%", ("ca", "7.25")),
+        make_code("us8", "Tucson 8.25%", ("state", "6.25"), ("city", "2.00")),
+        make_code("us4", "Albany 4.5%", ("ny", "4.5"), ("local", "0")),
+        make_code("us0", "Exempt 0%", ("exempt", "0")),
+        make_code("NON", "NON"),
+        # United Kingdom
+        make_code("S", "20.0% S", ("s", "20")),
+        make_code("R", "5.0% R", ("r", "5")),
+        make_code("Z", "0.0% Z", ("z", "0")),
+        make_code("RC", "20.0% RC", ("rc+", "20"), ("rc-", "-20")),
+        make_code("none", "No VAT"),
+        # Australia
+        make_code("GST", "GST", ("gst", "10")),
+        make_code("FRE", "GST free", ("free", "0")),
+        # Canada
+        make_code("G5", "GST", ("ca5", "5")),
+        make_code("GQ", "GST/QST QC", ("ca5", "5"), ("qst", "9.975")),
+        make_code("H13", "HST ON", ("hst", "13")),
+        make_code("CZ", "Zero-rated", ("ca0", "0")),
+    )
+}
+CURRENCIES = {"US": "USD", "GB": "GBP", "AU": "AUD", "CA": "CAD"}
+
+
+def make_company(country, uses_sales_tax=True):
+    return QuickbooksCompany(
+        realm_id="1",
+        name="Firm",
+        country=country,
+        home_currency=CURRENCIES[country],
+        is_multicurrency=False,
+        uses_sales_tax=uses_sales_tax,
+        uses_automated_sales_tax=False,
+        uses_custom_numbers=True,
+    )
+
+
+def make_line(amount, tax, code):
+    return InvoiceLine(
+        line_no=1,
+        description="",
+        amount=Decimal(amount),
+        tax_amount=Decimal(tax),
+        item_id="1",
+        tax_code=code if isinstance(code, QuickbooksTaxCode) else CODES[code],
+    )
+
+
+def make_invoice(lines, total_tax, country="US"):
+    lines = tuple(lines)
+    total_tax = Decimal(total_tax)
+    return Invoice(
+        reference="ref",
+        number="1",
+        customer_id="1",
+        currency=CURRENCIES[country],
+        invoice_date=date(2025, 1, 31),
+        due_date=None,
+        total_tax=total_tax,
+        total=sum((line.amount for line in lines), total_tax),
+        lines=lines,
+    )
+
+
+class Case(NamedTuple):
+    """One invoice and what must come of it, worked out by hand.
+
+    lines: (net, tax on the bill, tax code); tax: the bill's total tax;
+    code: the US header code; override: rate → (amount, net), None when QuickBooks'
+    own figure is the bill's; error: (cause, values).
+    """
+
+    title: str
+    country: str
+    lines: list
+    tax: str
+    code: str | None = None
+    override: dict | None = None
+    error: tuple | None = None
+
+
+def mismatch(tax, expected):
+    return ("tax_mismatch", {"tax": tax, "expected": expected})
+
+
+CASES = [
+    # --- United States: sum over the taxed lines of net x rate, rounded per rate ----
+    Case("one rate", "US", [("1000.00", "72.50", "us7")], "72.50", "us7"),
+    # 6.25 % = 20.833125 -> 20.83; 2 % = 6.6666 -> 6.67
+    Case("two rates agree", "US", [("333.33", "27.50", "us8")], "27.50", "us8"),
+    # 6.275 -> 6.28 and 2.008 -> 2.01 make 8.29; the bill has 8.25 % = 8.283 -> 8.28.
+    # Shares of 8.28: 6.2727 and 2.0073; the cent left goes to .73.
+    Case(
+        "two rates round up together",
+        "US",
+        [("100.40", "8.28", "us8")],
+        "8.28",
+        "us8",
+        {"state": ("6.27", "100.40"), "city": ("2.01", "100.40")},
+    ),
+    Case("0 % is not taxed", "US", [("500.00", "0", "us0")], "0"),
+    Case("a code without rates is not taxed", "US", [("500.00", "0", "NON")], "0"),
+    Case(
+        "taxed fee and untaxed expense",
+        "US",
+        [("100.00", "7.25", "us7"), ("50.00", "0", "NON")],
+        "7.25",
+        "us7",
+    ),
+    Case(
+        "untaxed codes never count as a second one",
+        "US",
+        [("100.00", "7.25", "us7"), ("50.00", "0", "NON"), ("9.00", "0", "us0")],
+        "7.25",
+        "us7",
+    ),
+    Case(
+        "two taxed codes",
+        "US",
+        [("100.00", "8.25", "us8"), ("100.00", "7.25", "us7")],
+        "15.50",
+        error=("tax_mixed", {"tax_codes": "California 7.25%, Tucson 8.25%"}),
+    ),
+    # 33.33 x 7.25 % = 2.416425 -> 2.42 each; 99.99 x 7.25 % = 7.249275 -> 7.25
+    Case(
+        "rounded line by line",
+        "US",
+        [("33.33", "2.42", "us7")] * 3,
+        "7.26",
+        "us7",
+        {"ca": ("7.26", "99.99")},
+    ),
+    Case(
+        "another rate than the mapped one",
+        "US",
+        [("100.00", "8.25", "us7")],
+        "8.25",
+        error=mismatch("8.25 USD", "7.25 USD"),
+    ),
+    Case(
+        "two cents on one line are no rounding",
+        "US",
+        [("100.00", "7.27", "us7")],
+        "7.27",
+        error=mismatch("7.27 USD", "7.25 USD"),
+    ),
+    Case(
+        "one cent on one line is",
+        "US",
+        [("100.00", "7.24", "us7")],
+        "7.24",
+        "us7",
+        {"ca": ("7.24", "100.00")},
+    ),
+    Case(
+        "tax on an untaxed line",
+        "US",
+        [("100.00", "7.25", "NON")],
+        "7.25",
+        error=mismatch("7.25 USD", "0.00 USD"),
+    ),
+    Case(
+        "no tax on a taxed line",
+        "US",
+        [("100.00", "0", "us7")],
+        "0",
+        error=mismatch("0.00 USD", "7.25 USD"),
+    ),
+    Case(
+        "tax on the wrong line, total agrees",
+        "US",
+        [("100.00", "0", "us7"), ("100.00", "7.25", "NON")],
+        "7.25",
+        error=mismatch("0.00 USD", "7.25 USD"),
+    ),
+    # 150 x 7.25 % = 10.875 -> 10.88; line by line 14.50 - 3.63 (3.625 rounds to 3.63)
+    Case(
+        "negative line",
+        "US",
+        [("200.00", "14.50", "us7"), ("-50.00", "-3.63", "us7")],
+        "10.87",
+        "us7",
+        {"ca": ("10.87", "150.00")},
+    ),
+    Case(
+        "lines that cancel out",
+        "US",
+        [("100.00", "7.25", "us7"), ("-100.00", "-7.25", "us7")],
+        "0",
+        "us7",
+    ),
+    Case(
+        "zero rate beside a real one", "US", [("80.00", "3.60", "us4")], "3.60", "us4"
+    ),
+    # 10.10 x 4.5 % = 0.4545 -> 0.45 each; 20.20 x 4.5 % = 0.909 -> 0.91
+    Case(
+        "zero rate keeps zero in an override",
+        "US",
+        [("10.10", "0.45", "us4")] * 2,
+        "0.90",
+        "us4",
+        {"ny": ("0.90", "20.20"), "local": ("0.00", "20.20")},
+    ),
+    Case("taxed line of no amount", "US", [("0", "0", "us7")], "0", "us7"),
+    Case(
+        "tax on a line of no amount",
+        "US",
+        [("0", "0.01", "us7"), ("5.00", "0", "NON")],
+        "0.01",
+        error=mismatch("0.01 USD", "0.00 USD"),
+    ),
+    # --- United Kingdom --------------------------------------------------------------
+    Case("standard rate", "GB", [("1200.00", "240.00", "S")], "240.00"),
+    Case(
+        "three rates at once",
+        "GB",
+        [("100.00", "20.00", "S"), ("100.00", "5.00", "R"), ("100.00", "0", "Z")],
+        "25.00",
+    ),
+    Case("no rates at all", "GB", [("75.00", "0", "none")], "0"),
+    # 10.01 x 20 % = 2.002 -> 2.00 each; 30.03 x 20 % = 6.006 -> 6.01
+    Case(
+        "rounded line by line in pounds",
+        "GB",
+        [("10.01", "2.00", "S")] * 3,
+        "6.00",
+        override={"s": ("6.00", "30.03")},
+    ),
+    # as above, with 10.10 x 5 % = 0.505 -> 0.51 on both sides
+    Case(
+        "the cent goes to the rate that has it",
+        "GB",
+        [("10.01", "2.00", "S")] * 3 + [("10.10", "0.51", "R"), ("99.00", "0", "Z")],
+        "6.51",
+        override={"s": ("6.00", "30.03"), "r": ("0.51", "10.10"), "z": ("0", "99.00")},
+    ),
+    Case(
+        "cents that cancel out need no override",
+        "GB",
+        [("100.00", "20.01", "S"), ("100.00", "4.99", "R")],
+        "25.00",
+    ),
+    Case(
+        "a cent on a 0 % code is no rounding",
+        "GB",
+        [("100.00", "20.00", "S"), ("50.00", "0.01", "Z")],
+        "20.01",
+        error=mismatch("0.01 GBP", "0.00 GBP"),
+    ),
+    Case(
+        "yesterday's rate",
+        "GB",
+        [("100.00", "17.50", "S")],
+        "17.50",
+        error=mismatch("17.50 GBP", "20.00 GBP"),
+    ),
+    Case("rates that cancel out", "GB", [("100.00", "0", "RC")], "0"),
+    Case(
+        "rates that cancel out beside an override",
+        "GB",
+        [("10.01", "2.00", "S")] * 3 + [("100.00", "0", "RC")],
+        "6.00",
+        override={
+            "s": ("6.00", "30.03"),
+            "rc+": ("20.00", "100.00"),
+            "rc-": ("-20.00", "100.00"),
+        },
+    ),
+    # --- Australia -------------------------------------------------------------------
+    Case("GST", "AU", [("110.00", "11.00", "GST")], "11.00"),
+    Case("GST free", "AU", [("110.00", "0", "FRE")], "0"),
+    Case("half a cent goes up", "AU", [("0.05", "0.01", "GST")], "0.01"),
+    Case(
+        "half a cent that the bill cut off",
+        "AU",
+        [("0.05", "0.00", "GST")],
+        "0.00",
+        override={"gst": ("0.00", "0.05")},
+    ),
+    # 10.04 x 10 % = 1.004 -> 1.00 each; 401.60 x 10 % = 40.16
+    Case(
+        "forty lines, sixteen cents of rounding",
+        "AU",
+        [("10.04", "1.00", "GST")] * 40,
+        "40.00",
+        override={"gst": ("40.00", "401.60")},
+    ),
+    Case(
+        "forty lines, forty cents are the limit",
+        "AU",
+        [("10.04", "1.00", "GST")] * 39 + [("10.04", "1.56", "GST")],
+        "40.56",
+        override={"gst": ("40.56", "401.60")},
+    ),
+    Case(
+        "forty lines, forty-one cents are too many",
+        "AU",
+        [("10.04", "1.00", "GST")] * 39 + [("10.04", "1.57", "GST")],
+        "40.57",
+        error=mismatch("40.57 AUD", "40.16 AUD"),
+    ),
+    # 40.16 x 10 % = 4.016 -> 4.02, which this bill puts on its last line
+    Case(
+        "the bill's own rounding on one line",
+        "AU",
+        [("10.04", "1.00", "GST")] * 3 + [("10.04", "1.02", "GST")],
+        "4.02",
+    ),
+    # 79.95 x 10 % = 7.995 -> 8.00; line by line 10.00 - 2.01 (2.005 rounds to 2.01)
+    Case(
+        "discount line",
+        "AU",
+        [("100.00", "10.00", "GST"), ("-20.05", "-2.01", "GST")],
+        "7.99",
+        override={"gst": ("7.99", "79.95")},
+    ),
+    # -10.05 x 10 % = -1.005 -> -1.01: half-up goes away from zero
+    Case(
+        "negative tax",
+        "AU",
+        [("500.00", "0", "FRE"), ("-10.05", "-1.01", "GST")],
+        "-1.01",
+    ),
+    Case(
+        "negative tax, rounded towards zero",
+        "AU",
+        [("500.00", "0", "FRE"), ("-10.05", "-1.00", "GST")],
+        "-1.00",
+        override={"free": ("0", "500.00"), "gst": ("-1.00", "-10.05")},
+    ),
+    # --- Canada ----------------------------------------------------------------------
+    # 5 % = 224.758 -> 224.76; 9.975 % = 448.39221 -> 448.39
+    Case("GST and QST", "CA", [("4495.16", "673.15", "GQ")], "673.15"),
+    # Shares of 673.16: x 5/14.975 = 224.7613, x 9.975/14.975 = 448.3987
+    Case(
+        "GST and QST, a cent more",
+        "CA",
+        [("4495.16", "673.16", "GQ")],
+        "673.16",
+        override={"ca5": ("224.76", "4495.16"), "qst": ("448.40", "4495.16")},
+    ),
+    Case(
+        "GST and QST, two cents more",
+        "CA",
+        [("4495.16", "673.17", "GQ")],
+        "673.17",
+        error=mismatch("673.17 CAD", "673.15 CAD"),
+    ),
+    Case("HST", "CA", [("200.00", "26.00", "H13")], "26.00"),
+    # GST on 200 = 10.00; QST on 100 = 9.975 -> 9.98
+    Case(
+        "one rate in two codes",
+        "CA",
+        [("100.00", "5.00", "G5"), ("100.00", "14.98", "GQ")],
+        "19.98",
+    ),
+    # QuickBooks: 20.20 x 5 % = 1.01, 10.10 x 9.975 % = 1.007475 -> 1.01, so 2.02.
+    # Bill: 0.505 -> 0.51 and 10.10 x 14.975 % -> 1.52 (0.51 + 1.01).
+    # GST share 0.51 + 1.52 x 5/14.975 = 1.0175, QST share 1.0125; the cent to .75.
+    Case(
+        "one rate in two codes, a cent more",
+        "CA",
+        [("10.10", "0.51", "G5"), ("10.10", "1.52", "GQ")],
+        "2.03",
+        override={"ca5": ("1.02", "20.20"), "qst": ("1.01", "10.10")},
+    ),
+    Case(
+        "taxed and zero-rated",
+        "CA",
+        [("100.00", "13.00", "H13"), ("40.00", "0", "CZ")],
+        "13.00",
+    ),
+]
+
+
+class TestMapTax(BaseCase):
+    def test_cases_worked_out_by_hand(self):
+        self.assertGreaterEqual(len(CASES), 30)
+        for case in CASES:
+            with self.subTest(f"{case.country}: {case.title}"):
+                self.check_case(case)
+
+    def check_case(self, case):
+        lines = [make_line(*line) for line in case.lines]
+        invoice = make_invoice(lines, case.tax, case.country)
+        company = make_company(case.country)
+        if case.error:
+            with self.assertRaises(DataError) as caught:
+                map_tax(invoice, company)
+            self.assertEqual(
+                (caught.exception.cause, caught.exception.values), case.error
+            )
+            return
+        expected = (
+            {} if case.country == "US" else {"GlobalTaxCalculation": "TaxExcluded"}
+        )
+        detail = self.expected_detail(case)
+        if detail:
+            expected["TxnTaxDetail"] = detail
+        self.assertEqual(map_tax(invoice, company), expected)
+
+    def expected_detail(self, case):
+        percentages = {
+            rate.rate_id: rate.percentage
+            for code in CODES.values()
+            for rate in code.rates
+        }
+        detail = {}
+        if case.country == "US" or case.override:
+            detail["TotalTax"] = Decimal(case.tax)
+        if case.code:
+            detail["TxnTaxCodeRef"] = {"value": case.code}
+        if case.override:
+            detail["TaxLine"] = [
+                {
+                    "Amount": Decimal(amount),
+                    "DetailType": "TaxLineDetail",
+                    "TaxLineDetail": {
+                        "TaxRateRef": {"value": rate_id},
+                        "PercentBased": True,
+                        "TaxPercent": percentages[rate_id],
+                        "NetAmountTaxable": Decimal(net),
+                    },
+                }
+                for rate_id, (amount, net) in case.override.items()
+            ]
+        return detail
+
+    def test_amounts_have_two_places(self):
+        invoice = make_invoice([make_line("80.5", "3.62", "us4")], "3.62")
+        self.assertEqual(str(map_tax_us(invoice)["TxnTaxDetail"]["TotalTax"]), "3.62")
+        lines = [make_line("10.1", "0.45", "us4"), make_line("10.1", "0.45", "us4")]
+        detail = map_tax_us(make_invoice(lines, "0.9"))["TxnTaxDetail"]
+        texts = [str(line["Amount"]) for line in detail["TaxLine"]]
+        self.assertEqual([str(detail["TotalTax"]), *texts], ["0.90", "0.90", "0.00"])
+        net = detail["TaxLine"][0]["TaxLineDetail"]["NetAmountTaxable"]
+        self.assertEqual(str(net), "20.20")
+
+    def test_line_codes_in_the_us_are_tax_and_non(self):
+        company = make_company("US")
+        for code, expected in (
+            ("us7", "TAX"),
+            ("us8", "TAX"),
+            ("us4", "TAX"),
+            ("us0", "NON"),
+            ("NON", "NON"),
+        ):
+            with self.subTest(code=code):
+                self.assertEqual(
+                    line_tax_code(make_line("1", "0", code), company), expected
+                )
+
+    def test_line_codes_elsewhere_are_the_real_ones(self):
+        for country, code in (("GB", "Z"), ("AU", "GST"), ("CA", "GQ"), ("GB", "none")):
+            with self.subTest(code=code):
+                line = make_line("1", "0", code)
+                self.assertEqual(line_tax_code(line, make_company(country)), code)
+
+    def test_a_us_company_without_sales_tax_gets_no_tax_detail(self):
+        company = make_company("US", uses_sales_tax=False)
+        line = make_line("100.00", "0", "us7")
+        self.assertEqual(map_tax(make_invoice([line], "0"), company), {})
+        self.assertEqual(line_tax_code(line, company), "NON")
+
+    def test_another_company_without_sales_tax_is_out_of_scope(self):
+        company = make_company("GB", uses_sales_tax=False)
+        line = make_line("100.00", "0", "S")
+        self.assertEqual(
+            map_tax(make_invoice([line], "0", "GB"), company),
+            {"GlobalTaxCalculation": "NotApplicable"},
+        )
+        self.assertIsNone(line_tax_code(line, company))
+
+    def test_a_company_without_sales_tax_takes_no_bill_with_tax(self):
+        for country in ("US", "GB"):
+            company = make_company(country, uses_sales_tax=False)
+            currency = CURRENCIES[country]
+            for taxes in (("7.25",), ("0.01",), ("5.00", "-5.00")):
+                with self.subTest(country=country, taxes=taxes):
+                    lines = [make_line("100.00", tax, "NON") for tax in taxes]
+                    total = sum(map(Decimal, taxes))
+                    with self.assertRaises(DataError) as caught:
+                        map_tax(make_invoice(lines, total, country), company)
+                    self.assertEqual(caught.exception.cause, "tax_mismatch")
+                    values = caught.exception.values
+                    self.assertEqual(values["expected"], f"0.00 {currency}")
+
+    def test_the_sentences_have_all_their_values(self):
+        for case in CASES:
+            if case.error:
+                cause, values = case.error
+                sentence = CAUSES[cause].sentence._translate("en_US") % values
+                self.assertNotIn("%(", sentence)
+
+    def test_an_override_adds_up_to_the_header_whatever_the_lines_say(self):
+        # QuickBooks makes 6.01, the header says 6.03, the lines 6.00 together.
+        lines = [make_line("10.01", "2.00", "S")] * 3 + [make_line("9.00", "0", "Z")]
+        detail = map_tax_global(make_invoice(lines, "6.03", "GB"))["TxnTaxDetail"]
+        amounts = [line["Amount"] for line in detail["TaxLine"]]
+        self.assertEqual(amounts, [Decimal("6.03"), Decimal("0.00")])
+
+    def test_a_code_with_wrong_tax_is_named_in_the_detail(self):
+        lines = [make_line("100.00", "0", "us7"), make_line("100.00", "7.25", "NON")]
+        with self.assertRaises(DataError) as caught:
+            map_tax_us(make_invoice(lines, "7.25"))
+        self.assertEqual(caught.exception.detail, "tax code California 7.25%")
+
+
+class TestExpectedTaxes(BaseCase):
+    def test_per_rate_over_the_summed_base(self):
+        lines = [
+            make_line("10.10", "0", "G5"),
+            make_line("10.10", "0", "GQ"),
+            make_line("-5.05", "0", "GQ"),
+            make_line("7.00", "0", "CZ"),
+            make_line("9.00", "0", "NON"),
+        ]
+        # 15.15 x 5 % = 0.7575; 5.05 x 9.975 % = 0.5037375
+        self.assertEqual(
+            expected_taxes(lines),
+            {
+                "ca5": (Decimal("15.15"), Decimal("5"), Decimal("0.76")),
+                "qst": (Decimal("5.05"), Decimal("9.975"), Decimal("0.50")),
+                "ca0": (Decimal("7.00"), Decimal("0"), Decimal("0.00")),
+            },
+        )
+
+    def test_the_base_is_the_amounts_as_they_are_sent(self):
+        lines = [make_line("10.005", "0", "GST")] * 2
+        self.assertEqual(expected_taxes(lines)["gst"].net, Decimal("20.02"))
+
+    def test_nothing_of_nothing(self):
+        self.assertEqual(expected_taxes([]), {})
+
+
+# --- Properties ---------------------------------------------------------------------
+
+percentages = st.decimals(min_value=0, max_value=30, places=3)
+nets = st.decimals(min_value=-100_000, max_value=100_000, places=2)
+
+
+@st.composite
+def codes(draw):
+    """Return tax codes with none to five rates each, none of them in two codes."""
+    made = []
+    for number in range(draw(st.integers(min_value=1, max_value=4))):
+        rates = draw(st.lists(percentages, max_size=5))
+        pairs = [(f"{number}.{rank}", rate) for rank, rate in enumerate(rates)]
+        made.append(make_code(str(number), f"Code {number}", *pairs))
+    return made
+
+
+@st.composite
+def bills(draw, one_code=False):
+    """Return a bill whose lines round their own tax half-up, as honest bills do."""
+    choices = draw(codes())[: 1 if one_code else None]
+    lines = []
+    for _ in range(draw(st.integers(min_value=1, max_value=12))):
+        net, code = draw(nets), draw(st.sampled_from(choices))
+        tax = (net * code.percentage / 100).quantize(CENT, ROUND_HALF_UP)
+        lines.append(make_line(net, tax, code))
+    total = sum(line.tax_amount for line in lines)
+    return make_invoice(lines, total)
+
+
+class TestTaxProperties(BaseCase):
+    def assertSound(self, invoice, detail, lines):
+        """Assert that the tax lines are the bill's tax to the cent, per real rate."""
+        self.assertEqual(detail["TotalTax"], invoice.total_tax)
+        amounts = {
+            line["TaxLineDetail"]["TaxRateRef"]["value"]: line["Amount"]
+            for line in detail["TaxLine"]
+        }
+        self.assertEqual(sum(amounts.values()), invoice.total_tax)
+        for rate_id, tax in expected_taxes(lines).items():
+            self.assertEqual(amounts[rate_id], amounts[rate_id].quantize(CENT))
+            if not tax.percentage:
+                self.assertEqual(amounts[rate_id], 0)
+            else:
+                self.assertLess(abs(amounts[rate_id] - tax.amount), Decimal("0.20"))
+
+    @PROPERTY
+    @given(bills())
+    def test_an_honest_bill_is_never_refused_and_its_tax_lines_add_up(self, invoice):
+        detail = map_tax_global(invoice).get("TxnTaxDetail")
+        computed = sum(tax.amount for tax in expected_taxes(invoice.lines).values())
+        self.assertEqual(detail is None, computed == invoice.total_tax)
+        if detail:
+            self.assertSound(invoice, detail, invoice.lines)
+
+    @PROPERTY
+    @given(bills(one_code=True))
+    def test_the_same_in_the_us(self, invoice):
+        detail = map_tax_us(invoice)["TxnTaxDetail"]
+        self.assertEqual(detail["TotalTax"], invoice.total_tax)
+        if "TaxLine" in detail:
+            self.assertSound(invoice, detail, invoice.lines)
+
+    @PROPERTY
+    @given(bills(), st.integers(min_value=-500, max_value=500).filter(bool))
+    def test_beyond_rounding_is_always_refused(self, invoice, more):
+        # 12 lines make 12 cents, 4 codes of 5 rates 8 more, and the honest bill may
+        # itself be that far off on the other side.
+        off = CENT * (more + (40 if more > 0 else -40))
+        invoice = replace(invoice, total_tax=invoice.total_tax + off)
+        with self.assertRaises(DataError) as caught:
+            map_tax_global(invoice)
+        self.assertEqual(caught.exception.cause, "tax_mismatch")
+
+    @PROPERTY
+    @given(bills(), st.randoms(use_true_random=False))
+    def test_the_order_of_lines_does_not_matter(self, invoice, random):
+        lines = list(invoice.lines)
+        random.shuffle(lines)
+        shuffled = replace(invoice, lines=tuple(lines))
+        self.assertEqual(
+            by_rate(map_tax_global(invoice)), by_rate(map_tax_global(shuffled))
+        )
+
+
+def by_rate(header):
+    detail = header.get("TxnTaxDetail", {"TaxLine": []})
+    return sorted(
+        (line["TaxLineDetail"]["TaxRateRef"]["value"], line["Amount"])
+        for line in detail["TaxLine"]
+    )

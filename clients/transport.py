@@ -193,6 +193,8 @@ class _Adapter(HTTPAdapter):
             redirect=0,
             status=0,
             other=0,
+            # A wait is the engine's business: it must not hold a worker.
+            respect_retry_after_header=False,
             backoff_factor=0.3,
             allowed_methods=("GET",),
         )

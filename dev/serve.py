@@ -1,37 +1,26 @@
-"""`make serve`: run Odoo with the addon on this machine until Ctrl-C.
+"""`make serve`: run Odoo with the demo on this machine until Ctrl-C.
 
-PORT names the port (else the first free one from 8069 up).
+PORT names the port (else the first free one from 8069 up); SERVERS names the local
+servers to use, as for `make demo`.
 """
 
 from __future__ import annotations
 
 import os
 
-from .setup import odoo
+from .demo import running_demo
 from .setup.console import SetupError, main
-from .setup.postgres import Server, postgres
-
-DATABASE = "demo"
+from .setup.postgres import postgres
 
 
 def serve() -> int:
-    """Run Odoo with the database `demo`, made when missing, and say where it is."""
-    with postgres() as server:
-        odoo.write_config(server)
-        ensure_database(server)
-        with odoo.start_server(DATABASE, wanted_port()) as running:
-            print(f"\nOdoo runs on {running.url}   user admin, password admin")
-            print("Its log is .work/run/odoo.log. Ctrl-C stops it.", flush=True)
-            running.process.wait()
+    """Make the demo database, keep Odoo running on it, and say where it is."""
+    with postgres() as server, running_demo(server, wanted_port()) as demo:
+        print(f"\nOdoo runs on {demo.url}   user admin, password admin")
+        print(f"The connection: {demo.url}/odoo/actionstep-connections")
+        print("Its log is .work/run/odoo.log. Ctrl-C stops it.", flush=True)
+        demo.process.wait()
     raise SetupError("Odoo ended by itself.", "its log is .work/run/odoo.log.")
-
-
-def ensure_database(server: Server) -> None:
-    """Make the database `demo` with the addon, or bring its addon up to date."""
-    if server.exists(DATABASE):
-        odoo.update(DATABASE)
-    else:
-        odoo.copy_database(server, odoo.template_database(server), DATABASE)
 
 
 def wanted_port() -> int | None:

@@ -16,8 +16,8 @@ from .money import ZERO, cents, from_answer, plain_number, same_cents, to_text
 from .names import contains_reference, one_line, plain_text
 from .tax import line_tax_code, map_tax
 
-# QuickBooks keeps more places of Qty and UnitPrice in some editions than in others;
-# five are safe everywhere.
+# How many places QuickBooks keeps of Qty and UnitPrice is not documented; five is the
+# fewest that was reported.
 _QUANTITY_PLACES = Decimal("0.00001")
 # QuickBooks appends this line to every answer.
 _SUBTOTAL = "SubTotalLineDetail"

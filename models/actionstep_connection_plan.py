@@ -227,7 +227,7 @@ class ActionstepInvoice(models.Model):
             tax, from_answer(self.amount_tax)
         ):
             return
-        values = {"lines": self._format_amount(exclusive + tax)}
+        values = {"lines": self._format_amount(float(exclusive + tax))}
         if (
             self.modified_at
             and self.lines_modified_at

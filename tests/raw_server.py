@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -34,9 +35,12 @@ class Call:
 
 
 class RawServer:
-    """``with RawServer(Reply(...), ...) as server:``; the last reply repeats."""
+    """``with RawServer(Reply(...), ...) as server:``; the last reply repeats.
 
-    def __init__(self, *replies: Reply) -> None:
+    A reply may also be a function of the call.
+    """
+
+    def __init__(self, *replies: Reply | Callable[[Call], Reply]) -> None:
         self.replies = deque(replies)
         self.calls: list[Call] = []
         outer = self
@@ -50,10 +54,11 @@ class RawServer:
             def log_message(self, *args: object) -> None:
                 """Override of `log_message` to stay quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
 
     def __enter__(self) -> RawServer:
         self._thread.start()
@@ -67,8 +72,11 @@ class RawServer:
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length).decode()
         headers = {key.lower(): value for key, value in handler.headers.items()}
-        self.calls.append(Call(handler.command, handler.path, headers, body))
+        call = Call(handler.command, handler.path, headers, body)
+        self.calls.append(call)
         reply = self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
+        if callable(reply):
+            reply = reply(call)
         time.sleep(reply.delay)
         if reply.cut:
             handler.close_connection = True
@@ -80,3 +88,10 @@ class RawServer:
         handler.send_header("Content-Length", str(len(content)))
         handler.end_headers()
         handler.wfile.write(content)
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Override of `handle_error`: clients that give up are part of the tests."""

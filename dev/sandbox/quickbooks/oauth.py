@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ..common import BadJson, Grant, JsonResponse, OAuthError, read_json
+from ..common import BadJson, Grant, JsonResponse, OAuthError, read_form, read_json
 
 if TYPE_CHECKING:
     from .app import QuickBooks
@@ -114,9 +114,8 @@ class OAuthServer:
         """Exchange a code or a refresh token."""
         if not self._is_client(request):
             return JsonResponse({"error": "invalid_client"}, status_code=401)
-        form = {name: str(value) for name, value in (await request.form()).items()}
         try:
-            grant = self._exchange(form)
+            grant = self._exchange(await read_form(request))
         except OAuthError as error:
             body = {"error": error.error}
             if error.description:

@@ -3,8 +3,9 @@
 One line per property: name, kind, then flags.
 
 Kinds: ``string(21)`` (longest length), ``string``, ``bool``, ``decimal``, ``money``
-(two places), ``integer``, ``date``, ``datetime``, ``id``, ``enum(A|B)``, ``email(100)``,
-``any``, the name of another class, or a class name in brackets for a list of them.
+(two places), ``integer``, ``date``, ``datetime``, ``id``, ``enum(A|B)``,
+``email(100)``, ``any``, the name of another class, or a class name in brackets for a
+list of them.
 
 Flags: ``readonly`` (accepted and ignored, as QBO does with fields it computes itself)
 and ``query`` (may be named in a query's WHERE and ORDERBY).

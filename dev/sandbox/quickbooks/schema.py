@@ -72,7 +72,7 @@ def money(value: Decimal) -> Decimal:
 def unknown_property(class_name: str, field: str) -> Fault:
     """Return the recorded 2010, with the list of known names cut as the real one is."""
     known = list(CLASSES[class_name])
-    listed = ""
+    listed = f" ({len(known)} known properties: "
     for number, name in enumerate(known):
         listed += f'"{name}"'
         if len(listed) > MAX_LISTED:
@@ -81,8 +81,8 @@ def unknown_property(class_name: str, field: str) -> Fault:
         listed += ", " if number < len(known) - 1 else ""
     detail = (
         f'Property Name:Unrecognized field "{field}" '
-        f"(class com.intuit.schema.finance.v3.{class_name}), not marked as ignorable "
-        f"({len(known)} known properties: {listed}])\n"
+        f"(class com.intuit.schema.finance.v3.{class_name}), not marked as ignorable"
+        f"{listed}])\n"
         " specified is unsupported or invalid"
     )
     return Fault("2010", detail)

@@ -85,8 +85,9 @@ QUICKBOOKS_QUERY_LENGTH = 4000
 class Fault(NamedTuple):
     """What a fault means for us: the class of reaction and the cause shown.
 
-    ``action`` is one of: retry, throttle, refresh, reconnect, stop, reread, duplicate,
-    missing, refuse, bug.
+    ``action`` is one of: retry, unsure (retry, but the outcome of a writing request is
+    unknown), throttle, refresh, reconnect, stop, reread, duplicate, missing, refuse,
+    bug.
     """
 
     action: str
@@ -140,11 +141,12 @@ QUICKBOOKS_STATUSES: dict[int, Fault] = {
 }
 # The same code with another text: (code, part of the text in lower case, fault).
 # 610: the text of an inactive reference. 5010: seen with the text of a closed period
-# (python-quickbooks issue 208). 6000: Intuit's catch-all, also for passing trouble.
+# (python-quickbooks issue 208). 6000: Intuit's catch-all; this text came for trouble
+# while saving, and for the repeat of a batch that had been done (quickbooks-ruby 344).
 QUICKBOOKS_FAULT_TEXTS: tuple[tuple[str, str, Fault], ...] = (
     ("610", "made inactive", Fault("missing", "inactive_in_quickbooks")),
     ("5010", "account period closed", Fault("refuse", "closed_period")),
-    ("6000", "wait a few minutes", Fault("retry", "unavailable")),
+    ("6000", "wait a few minutes", Fault("unsure", "unavailable")),
 )
 
 # --- Reporting database -------------------------------------------------------------

@@ -34,6 +34,7 @@ from .values import clean, load_json, text_of
 
 _CLASSES: dict[str, type[SyncError]] = {
     "retry": RetryableError,
+    "unsure": RetryableError,
     "throttle": ThrottledError,
     "refresh": TokenExpiredError,
     "reconnect": AuthError,
@@ -83,7 +84,7 @@ def error_for(
     :param code: Intuit's code, empty when the body had none
     :param retry_after: seconds that QuickBooks asked us to wait
     :param sent: whether this answers a request that changes something; then a server
-        error without a code leaves the outcome unknown
+        error without a code, or one "while saving", leaves the outcome unknown
     """
     entry = _Entry(_plain_code(code, message), message, detail, element)
     return _error_of(
@@ -91,9 +92,11 @@ def error_for(
     )
 
 
-def item_error(fault: Mapping[str, Any], *, intuit_tid: str | None = None) -> SyncError:
-    """Return the error for the ``Fault`` of one item of a batch."""
-    return _error_of(_entries(fault), None, intuit_tid=intuit_tid)
+def item_error(
+    fault: Mapping[str, Any], *, intuit_tid: str | None = None, sent: bool = False
+) -> SyncError:
+    """Return the error for the ``Fault`` of one item of a batch; ``sent`` as above."""
+    return _error_of(_entries(fault), None, intuit_tid=intuit_tid, sent=sent)
 
 
 def read_answer(
@@ -226,7 +229,8 @@ def _error_of(
     detail = clean(
         f"HTTP {status or 200}, " + "; ".join(e.technical() for e in entries)
     )
-    if sent and not entry.code and (status or 0) >= 500:
+    silent = not entry.code and (status or 0) >= 500
+    if sent and (silent or fault.action == "unsure"):
         return UnknownOutcomeError("outcome_unknown", detail, intuit_tid=intuit_tid)
     known: dict[str, Any] = {
         "intuit_tid": intuit_tid,

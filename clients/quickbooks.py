@@ -375,7 +375,7 @@ class QuickbooksClient:
         tid = self._intuit_tid
         fault = (item or {}).get("Fault") or (item or {}).get("fault")
         if isinstance(fault, dict):
-            error = item_error(fault, intuit_tid=tid)
+            error = item_error(fault, intuit_tid=tid, sent=operation.writes)
             if operation.kind in ("delete", "void"):
                 error = _gone_itself(error)
             return BatchResult(error=error)

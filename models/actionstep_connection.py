@@ -94,6 +94,7 @@ class ActionstepConnection(models.Model):
             ("connected", "Connected"),
             ("reauth_required", "Reconnect needed"),
         ],
+        string="Actionstep",
         compute="_compute_state",
         store=True,
     )
@@ -103,6 +104,7 @@ class ActionstepConnection(models.Model):
             ("connected", "Connected"),
             ("reauth_required", "Reconnect needed"),
         ],
+        string="QuickBooks",
         compute="_compute_state",
         store=True,
     )

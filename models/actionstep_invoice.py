@@ -34,6 +34,8 @@ class ActionstepInvoice(models.Model):
     _rec_name = "number"
     _rec_names_search = ["number", "participant_id.name"]
     _order = "invoice_date desc, id desc"
+    # A bookkeeper may comment on a document that only the server may change.
+    _mail_post_access = "read"
 
     # Where a document stands:
     #   (pulled) --> waiting --[its lines arrived and add up]--> queued --> pushed
@@ -106,6 +108,9 @@ class ActionstepInvoice(models.Model):
     quickbooks_total = fields.Monetary(
         string="Total in QuickBooks", readonly=True, copy=False
     )
+    quickbooks_untaxed = fields.Monetary(
+        string="Total before Tax in QuickBooks", compute="_compute_quickbooks_untaxed"
+    )
     quickbooks_url = fields.Char(compute="_compute_quickbooks_url")
     job_ids = fields.One2many("actionstep.sync.job", "invoice_id")
 
@@ -124,6 +129,13 @@ class ActionstepInvoice(models.Model):
                 f"{base}/invoice?txnId={invoice.quickbooks_id}"
                 if invoice.quickbooks_id
                 else False
+            )
+
+    @api.depends("quickbooks_total", "quickbooks_tax")
+    def _compute_quickbooks_untaxed(self):
+        for invoice in self:
+            invoice.quickbooks_untaxed = (
+                invoice.quickbooks_total - invoice.quickbooks_tax
             )
 
     # === ACTION METHODS === #
@@ -228,6 +240,11 @@ class ActionstepInvoice(models.Model):
                 invoice.write({"lines_modified_at": newest, "needs_plan": True})
         outdated.unlink()
         Line.create(new)
+
+    def _creation_message(self):
+        """Override of `mail` to say where the document comes from."""
+        self.ensure_one()
+        return self.env._("Bill pulled from Actionstep.")
 
     # === STATE === #
 

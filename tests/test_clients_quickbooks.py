@@ -1,7 +1,7 @@
 import json
 import logging
 import socket
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -25,14 +25,18 @@ from odoo.addons.actionstep_quickbooks.clients.transport import (
 from odoo.addons.actionstep_quickbooks.exceptions import (
     AuthError,
     ConnectionStoppedError,
+    DataError,
+    DuplicateError,
     NotFoundError,
     RetryableError,
     StaleError,
     SyncError,
     ThrottledError,
+    TokenExpiredError,
     UnknownOutcomeError,
 )
 from odoo.addons.actionstep_quickbooks.tests.raw_server import RawServer, Reply
+from odoo.addons.actionstep_quickbooks.tests.sandbox import Sandbox
 
 TOKEN = "the-access-token-of-this-test"
 REDIRECT = "http://127.0.0.1:8069/actionstep_quickbooks/callback"
@@ -754,3 +758,355 @@ class TestQuickbooksAuth(BaseCase):
         self.assertEqual(json.loads(server.calls[1].body), {"token": "refresh-1"})
         with self.assertRaises(SyncError):
             auth.revoke("refresh-1")
+
+
+@tagged("-at_install", "post_install")
+class TestQuickbooksSandbox(BaseCase):
+    """The client against the local QuickBooks server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = Sandbox.shared()
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.reset()
+        keys = self.sandbox.quickbooks
+        self.auth = QuickbooksAuth(
+            "local",
+            keys["client_id"],
+            keys["client_secret"],
+            REDIRECT,
+            keys["discovery_url"],
+        )
+        answer = self.sandbox.consent(self.auth.authorization_url("state-1"))
+        self.assertEqual(answer["state"], "state-1")
+        self.assertEqual(answer["realmId"], keys["realm_id"])
+        self.tokens = self.auth.exchange(answer["code"], answer["realmId"])
+        self.client = self.open()
+
+    def open(self, **known):
+        keys = self.sandbox.quickbooks
+        client = QuickbooksClient(
+            keys["api_url"],
+            self.tokens.access_token,
+            keys["realm_id"],
+            "local",
+            **{"read_timeout": 2, **known},
+        )
+        self.addCleanup(client.close)
+        return client
+
+    def admin(self, path, body):
+        return self.sandbox.admin("quickbooks", "POST", path, body)
+
+    def dump(self):
+        return self.sandbox.admin("quickbooks", "GET", "dump")
+
+    def fault(self, fault, **match):
+        self.sandbox.fault("quickbooks", fault, **match)
+
+    def customer(self, name="Ünal & O'Brien \\ Söhne"):
+        operation = Operation("c1", "create", "Customer", {"DisplayName": name})
+        return self.client.send(operation, f"customer-{name}"[:50])
+
+    def invoice(self, number="INV-9001", bid="b1", **values):
+        """Return the operation that creates an invoice for a new customer."""
+        item = next(row for row in self.client.items() if row.item_type == "Service")
+        line = {
+            "Amount": Decimal("100.10"),
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": item.item_id}},
+        }
+        payload = {
+            "CustomerRef": {"value": values.pop("customer", None) or self.customer_id},
+            "DocNumber": number,
+            "TxnDate": "2026-10-01",
+            "Line": [line],
+            **values,
+        }
+        return Operation(bid, "create", "Invoice", payload)
+
+    @property
+    def customer_id(self):
+        if not hasattr(self, "_customer_id"):
+            self._customer_id = self.customer("Client of this test")["Id"]
+        return self._customer_id
+
+    # Tokens
+
+    def test_tokens_rotate(self):
+        again = self.auth.refresh(self.tokens.refresh_token)
+        self.assertNotEqual(again.refresh_token, self.tokens.refresh_token)
+        self.assertIsNotNone(again.refresh_expires_at)
+        with self.assertRaises(AuthError) as caught:
+            self.auth.refresh(self.tokens.refresh_token)
+        self.assertEqual(caught.exception.cause, "reconnect")
+
+    def test_a_revoked_grant(self):
+        self.auth.revoke(self.tokens.refresh_token)
+        with self.assertRaises(AuthError):
+            self.auth.refresh(self.tokens.refresh_token)
+        with self.assertRaises(TokenExpiredError):
+            self.client.company()
+
+    def test_an_ended_access_token_is_a_definite_refusal(self):
+        operation = self.invoice()
+        self.admin("tokens", {"expire_access": True})
+        with self.assertRaises(TokenExpiredError):
+            self.client.batch([operation], "r1")
+
+    def test_wrong_keys(self):
+        keys = self.sandbox.quickbooks
+        auth = QuickbooksAuth(
+            "local", keys["client_id"], "no", REDIRECT, keys["discovery_url"]
+        )
+        with self.assertRaises(AuthError) as caught:
+            auth.refresh(self.tokens.refresh_token)
+        self.assertEqual(caught.exception.cause, "app_keys")
+
+    def test_a_token_of_another_company(self):
+        client = QuickbooksClient(
+            self.sandbox.quickbooks["api_url"], self.tokens.access_token, "42", "local"
+        )
+        with self.assertRaises(AuthError) as caught:
+            client.company()
+        self.assertEqual(caught.exception.cause, "reconnect")
+
+    # Lists
+
+    def test_company(self):
+        company = self.client.company()
+        info = self.dump()["CompanyInfo"][0]
+        self.assertEqual(company.name, info["CompanyName"])
+        self.assertEqual(company.realm_id, self.sandbox.quickbooks["realm_id"])
+        self.assertEqual((company.country, company.home_currency), ("US", "USD"))
+        self.assertTrue(company.uses_sales_tax)
+        self.assertFalse(company.uses_automated_sales_tax)
+        self.assertTrue(company.uses_custom_numbers)
+        self.assertFalse(company.is_multicurrency)
+        self.assertEqual(company.book_close_date, date(2026, 8, 31))
+
+    def test_lists_hold_everything_also_what_is_inactive(self):
+        dump = self.dump()
+        gone = dump["Item"][-1]["Id"]
+        self.admin("edit", {"entity": "Item", "id": gone, "changes": {"Active": False}})
+        with patch.object(const, "QUICKBOOKS_PAGE_SIZE", 5):
+            items = {item.item_id: item for item in self.client.items()}
+            accounts = {row.account_id: row for row in self.client.accounts()}
+        self.assertEqual(set(items), {row["Id"] for row in dump["Item"]})
+        self.assertFalse(items[gone].is_active)
+        self.assertEqual(sum(item.is_active for item in items.values()), len(items) - 1)
+        self.assertEqual(set(accounts), {row["Id"] for row in dump["Account"]})
+        for row in dump["Account"]:
+            found = accounts[row["Id"]]
+            self.assertEqual(found.account_type, row["AccountType"])
+            self.assertEqual(found.number, row.get("AcctNum", ""))
+        income = {row["IncomeAccountRef"]["name"] for row in dump["Item"]}
+        self.assertEqual({i.income_account for i in items.values() if i}, income)
+
+    def test_tax_codes_with_their_sales_rates(self):
+        for country, expected in (("US", "8.25"), ("AU", "10"), ("GB", "20")):
+            with self.subTest(country=country):
+                self.sandbox.reset(country=country)
+                percentages = set()
+                codes = {code.tax_code_id: code for code in self.client.tax_codes()}
+                dump = self.dump()
+                rates = {row["Id"]: str(row["RateValue"]) for row in dump["TaxRate"]}
+                for row in dump["TaxCode"]:
+                    listed = row.get("SalesTaxRateList", {}).get("TaxRateDetail", [])
+                    ids = [entry["TaxRateRef"]["value"] for entry in listed]
+                    found = codes.pop(row["Id"])
+                    self.assertEqual([rate.rate_id for rate in found.rates], ids)
+                    total = sum(Decimal(rates[rate_id]) for rate_id in ids)
+                    self.assertEqual(found.percentage, total)
+                    percentages.add(found.percentage)
+                self.assertFalse(codes)
+                self.assertIn(Decimal(expected), percentages)
+
+    # Queries
+
+    def test_names_of_all_three_lists_are_found(self):
+        dump = self.dump()
+        customer = self.customer()
+        wanted = {
+            (entity, dump[entity][0]["DisplayName"])
+            for entity in ("Customer", "Vendor", "Employee")
+        }
+        wanted.add(("Customer", customer["DisplayName"]))
+        found = self.client.query_names([name for _, name in wanted] + ["Nobody"])
+        self.assertEqual({(row["entity"], row["DisplayName"]) for row in found}, wanted)
+        mine = next(row for row in found if row["Id"] == customer["Id"])
+        self.assertEqual((mine["SyncToken"], mine["Active"]), ("0", True))
+
+    def test_a_name_cannot_leave_its_quotes(self):
+        for name in ("' OR DisplayName LIKE '%", "\\' OR Id > '0", "\\"):
+            self.assertEqual(self.client.query_names([name]), [])
+
+    def test_invoices_are_found_by_number(self):
+        answers = self.client.batch(
+            [self.invoice(f"INV-9{n:03}", f"b{n}") for n in range(30)], "r1"
+        )
+        self.assertFalse([a.error for a in answers.values() if a.error])
+        numbers = [f"INV-9{n:03}" for n in range(40)]
+        found = self.client.find_invoices(numbers)
+        self.assertEqual({row["DocNumber"] for row in found}, set(numbers[:30]))
+        self.assertEqual(self.client.find_invoices([]), [])
+
+    # Writes
+
+    def test_an_invoice_from_birth_to_removal(self):
+        created = self.client.batch([self.invoice()], "r1")["b1"].answer
+        self.assertEqual(created["SyncToken"], "0")
+        self.assertEqual(created["TotalAmt"], Decimal("100.10"))
+        self.assertIsInstance(created["TotalAmt"], Decimal)
+        again = self.client.read("Invoice", created["Id"])
+        self.assertEqual(again["DocNumber"], "INV-9001")
+        keys = {"Id": created["Id"], "SyncToken": "0"}
+        note = {**keys, "sparse": True, "PrivateNote": "a 'note' – ä"}
+        update = Operation("b1", "update", "Invoice", note)
+        updated = self.client.send(update, "r2")
+        self.assertEqual(updated["PrivateNote"], "a 'note' – ä")
+        stale = self.client.batch([update], "r3")["b1"].error
+        self.assertIs(type(stale), StaleError)
+        keys["SyncToken"] = updated["SyncToken"]
+        voided = self.client.batch([Operation("b1", "void", "Invoice", keys)], "r4")
+        self.assertEqual(voided["b1"].answer["TotalAmt"], 0)
+        keys["SyncToken"] = voided["b1"].answer["SyncToken"]
+        removal = Operation("b1", "delete", "Invoice", keys)
+        removed = self.client.batch([removal], "r5")["b1"].answer
+        self.assertEqual((removed["Id"], removed["status"]), (created["Id"], "Deleted"))
+        for gone in (
+            lambda: self.client.read("Invoice", created["Id"]),
+            lambda: self.client.send(removal, "r6"),
+        ):
+            with self.assertRaises(NotFoundError) as caught:
+                gone()
+            self.assertEqual(caught.exception.cause, "gone_in_quickbooks")
+
+    def test_the_same_request_id_is_done_once(self):
+        operation = self.invoice()
+        first = self.client.batch([operation], "r1")["b1"].answer
+        again = self.client.batch([operation], "r1")["b1"].answer
+        self.assertEqual(first["Id"], again["Id"])
+        self.admin("switches", {"replay": "fault"})
+        repeated = self.client.batch([operation], "r1")["b1"].error
+        self.assertIs(type(repeated), UnknownOutcomeError)
+
+    def test_definite_refusals(self):
+        self.assertIsNone(self.client.batch([self.invoice()], "r1")["b1"].error)
+        inactive = self.dump()["Item"][-1]["Id"]
+        changes = {"Active": False}
+        self.admin("edit", {"entity": "Item", "id": inactive, "changes": changes})
+        line = {
+            "Amount": 1,
+            "DetailType": "SalesItemLineDetail",
+            "SalesItemLineDetail": {"ItemRef": {"value": inactive}},
+        }
+        table = [
+            (self.invoice(), DuplicateError, "duplicate_number"),
+            (self.invoice("A", TxnDate="2026-08-01"), DataError, "closed_period"),
+            (self.invoice("B" * 22), DataError, "refused"),
+            (self.invoice("C", Line=[]), DataError, "refused"),
+            (self.invoice("D", NoSuch=1), SyncError, "unexpected"),
+            (self.invoice("E", customer="99999"), NotFoundError, None),
+            (self.invoice("F", Line=[line]), NotFoundError, None),
+        ]
+        for number, (operation, kind, cause) in enumerate(table):
+            with self.subTest(number=operation.payload["DocNumber"]):
+                error = self.client.batch([operation], f"s{number}")["b1"].error
+                self.assertIs(type(error), kind, error)
+                if cause:
+                    self.assertEqual(error.cause, cause)
+                with self.assertRaises(kind):
+                    self.client.send(operation, f"t{number}")
+        name = self.dump()["Vendor"][0]["DisplayName"]
+        with self.assertRaises(DuplicateError) as caught:
+            self.customer(name)
+        self.assertEqual(caught.exception.cause, "name_taken")
+
+    def test_a_mixed_batch(self):
+        operations = [
+            self.invoice("INV-1", "b1"),
+            self.invoice("INV-1", "b2", NoSuch=1),
+            Operation("b3", "query", "", query="select * from Customer"),
+            self.invoice("INV-2", "b4"),
+        ]
+        results = self.client.batch(operations, "r1")
+        self.assertEqual(list(results), ["b1", "b2", "b3", "b4"])
+        self.assertEqual(results["b1"].answer["DocNumber"], "INV-1")
+        self.assertEqual(results["b2"].error.cause, "unexpected")
+        self.assertTrue(results["b3"].answer["Customer"])
+        self.assertEqual(results["b4"].answer["DocNumber"], "INV-2")
+
+    # Faults on the way
+
+    def test_dropped_before_and_after(self):
+        for kind, done in (("drop_before", False), ("drop_after", True)):
+            with self.subTest(kind=kind):
+                self.sandbox.reset()
+                vars(self).pop("_customer_id", None)
+                operation = self.invoice()
+                self.fault({"kind": kind}, method="POST", path="/batch")
+                with self.assertRaises(UnknownOutcomeError):
+                    self.client.batch([operation], "r1")
+                found = self.client.find_invoices(["INV-9001"])
+                self.assertEqual(bool(found), done)
+                again = self.client.batch([operation], "r1")["b1"].answer
+                self.assertEqual(len(self.client.find_invoices(["INV-9001"])), 1)
+                if done:
+                    self.assertEqual(again["Id"], found[0]["Id"])
+
+    def test_a_slow_write_has_an_unknown_outcome(self):
+        operation = self.invoice()
+        self.fault({"kind": "delay", "seconds": 1}, path="/batch")
+        with self.assertRaises(UnknownOutcomeError):
+            self.open(read_timeout=0.3).batch([operation], "r1")
+
+    def test_statuses_in_every_shape(self):
+        table = [
+            (429, "xml", ThrottledError, ThrottledError),
+            (429, "lower", ThrottledError, ThrottledError),
+            (429, "html", ThrottledError, ThrottledError),
+            (401, "lower", TokenExpiredError, TokenExpiredError),
+            (502, "html", UnknownOutcomeError, RetryableError),
+            (503, "empty", UnknownOutcomeError, RetryableError),
+            (500, "cut_json", UnknownOutcomeError, RetryableError),
+            (200, "cut_json", UnknownOutcomeError, RetryableError),
+            (200, "html", UnknownOutcomeError, RetryableError),
+            (200, "empty", UnknownOutcomeError, RetryableError),
+        ]
+        operation = self.invoice()
+        for status, shape, writing, reading in table:
+            fault = {"kind": "status", "status": status, "shape": shape}
+            with self.subTest(status=status, shape=shape):
+                self.fault(fault, path="/batch")
+                with self.assertRaises(SyncError) as caught:
+                    self.client.batch([operation], "r1")
+                self.assertIs(type(caught.exception), writing)
+                self.fault(fault, path="/query")
+                with self.assertRaises(SyncError) as caught:
+                    self.client.query("select * from Item")
+                self.assertIs(type(caught.exception), reading)
+
+    def test_a_fault_with_status_200(self):
+        self.fault(
+            {"kind": "fault", "code": "6190", "message": "Ended", "status": 200},
+            path="/query",
+        )
+        with self.assertRaises(ConnectionStoppedError) as caught:
+            self.client.query("select * from Item")
+        self.assertEqual(caught.exception.cause, "subscription")
+
+    def test_the_wait_that_is_asked_for(self):
+        headers = {"Retry-After": "11"}
+        self.fault({"kind": "status", "status": 429, "headers": headers})
+        with self.assertRaises(ThrottledError) as caught:
+            self.client.query("select * from Item")
+        self.assertEqual(caught.exception.seconds, 11)
+
+    def test_the_trace_id_is_kept(self):
+        operation = self.invoice("X" * 22)
+        error = self.client.batch([operation], "r1")["b1"].error
+        self.assertTrue(error.intuit_tid)

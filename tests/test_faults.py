@@ -154,6 +154,19 @@ class TestFaultTable(FaultCase):
             with self.subTest(code=code, detail=detail):
                 self.assertMeans(error_for(400, code, "", detail), kind, cause)
 
+    def test_trouble_while_saving_leaves_a_write_unknown(self):
+        text = (
+            "An unexpected error occurred while accessing or saving your data. "
+            "Please wait a few minutes and try again."
+        )
+        for error in (
+            error_for(400, "6000", "", text, sent=True),
+            item_error({"Error": [{"Detail": text, "code": "6000"}]}, sent=True),
+        ):
+            self.assertMeans(error, UnknownOutcomeError, "outcome_unknown")
+        error = error_for(400, "6000", "", text)
+        self.assertMeans(error, RetryableError, "unavailable")
+
     def test_leading_zeros_and_odd_codes_are_understood(self):
         self.assertMeans(error_for(403, "003001", "", ""), ThrottledError, "throttled")
         named = "message=AuthenticationFailed; errorCode=003200; statusCode=401"

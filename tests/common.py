@@ -1,0 +1,174 @@
+"""What the tests of the addon share: a connection to the local servers, and builders.
+
+The servers are real ones over HTTP (`tests/sandbox.py`); nothing of the addon is
+patched. A pass runs through the scheduler's own code.
+"""
+
+from decimal import Decimal
+
+from odoo.tests import TransactionCase
+
+from odoo.addons.actionstep_quickbooks.dev.sandbox import firms
+
+from .sandbox import Sandbox
+
+
+class ActionstepCommon:
+    """Mixin for TransactionCase and HttpCase: a fresh firm for every test."""
+
+    country = "US"
+    firm_size = "small"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = Sandbox.shared()
+        cls.firm = firms.build(cls.country, cls.firm_size)
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.reset(country=self.country, firm=self.firm_size)
+
+    # --- builders ---
+
+    def _prepare_connection(self, **over):
+        """Return the values of a connection to the local servers."""
+        quickbooks, actionstep = self.sandbox.quickbooks, self.sandbox.actionstep
+        dsn = dict(pair.split("=", 1) for pair in actionstep["reporting_dsn"].split())
+        return {
+            "name": "Miller & Partners",
+            "environment": "local",
+            "actionstep_client_id": actionstep["client_id"],
+            "actionstep_client_secret": actionstep["client_secret"],
+            "local_actionstep_authorize_url": actionstep["authorize_url"],
+            "local_actionstep_token_url": actionstep["token_url"],
+            "quickbooks_client_id": quickbooks["client_id"],
+            "quickbooks_client_secret": quickbooks["client_secret"],
+            "local_quickbooks_api_url": quickbooks["api_url"],
+            "local_quickbooks_discovery_url": quickbooks["discovery_url"],
+            "reporting_host": dsn["host"],
+            "reporting_port": int(dsn["port"]),
+            "reporting_database": dsn["dbname"],
+            "reporting_user": dsn["user"],
+            "reporting_password": dsn["password"],
+            "reporting_sslmode": "disable",
+            **over,
+        }
+
+    def _make_connection(self, **over):
+        """Return a connection that is not connected yet."""
+        return self.env["actionstep.connection"].create(
+            self._prepare_connection(**over)
+        )
+
+    def _consent(self, connection, side):
+        """Go through the vendor's real consent and hand its code to the connection."""
+        url = connection._get_auth(side).authorization_url("state-of-this-test")
+        answer = self.sandbox.consent(url)
+        connection._complete_consent(
+            side, code=answer["code"], realm_id=answer.get("realmId")
+        )
+
+    def _make_connected(self, **over):
+        """Return a connection with both sides connected and its lists loaded."""
+        connection = self._make_connection(**over)
+        self._consent(connection, "actionstep")
+        self._consent(connection, "quickbooks")
+        connection._load_lists()
+        connection._update_cron()
+        return connection
+
+    def _make_active(self, **over):
+        """Return a connection that is mapped as its firm maps, and switched on."""
+        connection = self._make_connected(**over)
+        self._map(connection)
+        connection.push_invoices = True
+        return connection
+
+    def _map(self, connection, *, without=()):
+        """Add the firm's mapping lines, except those of some sources."""
+        mapping = self.firm.mapping
+        self._map_one(
+            connection, mapping.items, "item", "account_id", "item_id", without
+        )
+        self._map_one(
+            connection,
+            mapping.accounts,
+            "account",
+            "account_id",
+            "gl_account_id",
+            without,
+        )
+        self._map_one(
+            connection,
+            mapping.taxes,
+            "tax",
+            "tax_code_id",
+            "quickbooks_tax_code_id",
+            without,
+        )
+
+    def _map_one(self, connection, pairs, kind, source_field, target_field, without):
+        model = self.env[f"actionstep.{kind}.mapping"]
+        sources = self.env[model._fields[source_field].comodel_name]
+        targets = self.env[model._fields[target_field].comodel_name]
+        key = "number" if source_field == "account_id" else "name"
+        mine = [("connection_id", "=", connection.id)]
+        source_ids = {row[key]: row.id for row in sources.search(mine)}
+        target_ids = {row.name: row.id for row in targets.search(mine)}
+        model.create(
+            [
+                {
+                    "connection_id": connection.id,
+                    source_field: source_ids[source],
+                    target_field: target_ids[target],
+                }
+                for source, target in pairs.items()
+                if source not in without
+            ]
+        )
+
+    # --- acting ---
+
+    def _run(self, connection):
+        """Let the scheduled action make one pass, through the scheduler itself."""
+        with self.enter_registry_test_mode():
+            self.assertIs(connection.cron_id.method_direct_trigger(), True)
+        connection.invalidate_recordset()
+        return self.env["actionstep.sync.run"].search(
+            [("connection_id", "=", connection.id)], limit=1
+        )
+
+    # --- looking ---
+
+    def _get_invoice(self, connection, bill_id):
+        """Return the staged invoice of a bill."""
+        return connection.invoice_ids.filtered(
+            lambda invoice: invoice.external_id == str(bill_id)
+        )
+
+    def _get_quickbooks_invoices(self, bill_id=None):
+        """Return the living invoices in QuickBooks that we made, by its own account.
+
+        :param bill_id: only those of this bill
+        """
+        marker = "Actionstep bill " + (f"{bill_id} " if bill_id else "")
+        return [
+            invoice
+            for invoice in self.sandbox.admin("quickbooks", "GET", "dump")["Invoice"]
+            if (invoice.get("PrivateNote") or "").startswith(marker)
+            and invoice.get("status") != "Deleted"
+        ]
+
+    @staticmethod
+    def _amount(number):
+        """Return an amount of a dump as Decimal with two places."""
+        return Decimal(str(number)).quantize(Decimal("0.01"))
+
+    def _get_notes(self, record):
+        """Return the texts of a record's chatter, newest first."""
+        return [str(message.body) for message in record.message_ids]
+
+
+class ActionstepCase(ActionstepCommon, TransactionCase):
+    """A test of the addon against the local servers."""

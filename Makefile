@@ -9,7 +9,7 @@ export ODOO_PATH ODOO_DEB ODOO_DEB_FALLBACK PORT SERVERS
 # No bytecode beside the sources.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/pycache
 
-.PHONY: help setup demo serve test lint clean
+.PHONY: help setup demo serve test lint pictures clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,10 +17,10 @@ help: ## Say what there is
 setup: ## Set up Python, Odoo 19 and PostgreSQL under .work/ (done by the others too)
 	@$(PYTHON) -m dev.setup
 
-demo: setup ## Show the addon at work on sample firms (SERVERS=n Odoo servers)
+demo: setup ## Push a sample firm's bills (SERVERS=file.json: servers that run)
 	@$(RUN) dev.demo
 
-serve: setup ## Run Odoo with the addon on this machine (PORT=8069)
+serve: setup ## The demo, and Odoo left running on this machine (PORT=8069)
 	@$(RUN) dev.serve
 
 test: setup ## Run all tests (ARGS="-k name", ARGS=tests/test_file.py)
@@ -28,6 +28,9 @@ test: setup ## Run all tests (ARGS="-k name", ARGS=tests/test_file.py)
 
 lint: setup ## Check style and Odoo's rules
 	@$(RUN) dev.lint
+
+pictures: setup ## Take the README's pictures anew from the running demo
+	@$(RUN) dev.pictures
 
 clean: ## Remove everything that was set up
 	rm -rf .work

@@ -4,11 +4,10 @@
     "category": "Accounting/Accounting",
     "summary": "Push the bills of a law firm from Actionstep into QuickBooks Online",
     "author": "Actionstep QuickBooks contributors",
-    "website": "https://github.com/actionstep-quickbooks/actionstep_quickbooks",
     "license": "LGPL-3",
     "depends": ["mail"],
     "external_dependencies": {
-        "python": ["python-quickbooks", "intuit-oauth", "requests-oauthlib", "tenacity"]
+        "python": ["python-quickbooks", "intuit-oauth", "requests-oauthlib", "simplejson"]
     },
     "data": [
         "security/actionstep_security.xml",

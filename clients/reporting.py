@@ -123,7 +123,7 @@ class ReportingClient:
         connection = psycopg2.connect(**self._arguments)
         # One snapshot for all that is read, so that a load in between does not mix.
         connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
-        limit = const.REPORTING_TIMEOUT * 1000
+        limit = int(const.REPORTING_TIMEOUT * 1000)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = %s", [limit])
             cursor.execute("SET lock_timeout = %s", [limit])

@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from . import paths, source, stamps
 from .console import SetupError, last_lines, run, step
 from .postgres import Server
@@ -70,7 +72,8 @@ def base_database(server: Server) -> str:
     """Return the database with what the addon depends on, made when missing."""
     modules = sorted(MODULES | set(_manifest().get("depends", [])))
     release = source.python_path() / "odoo" / "release.py"
-    name = BASE + stamps.digest(stamps.read("odoo") or "", release, *modules)[:8]
+    origin = stamps.read("odoo") or ""
+    name = BASE + stamps.digest(str(paths.ROOT), origin, release, *modules)[:12]
 
     def make(new: str) -> None:
         server.create(new)
@@ -103,7 +106,8 @@ def fresh_database(server: Server) -> Iterator[str]:
     """Give a new database with the addon installed, dropped at the end."""
     template = template_database(server)
     for left in server.databases():
-        if left.startswith(COPY) and not _is_running(int(left.removeprefix(COPY))):
+        pid = left.removeprefix(COPY).partition("-")[0]
+        if left.startswith(COPY) and not psutil.pid_exists(int(pid)):
             drop_database(server, left)
     name = f"{COPY}{os.getpid()}"
     drop_database(server, name)
@@ -132,6 +136,7 @@ def copy_database(server: Server, template: str, name: str) -> None:
     """Copy a database with its files. Nobody may be using `template`."""
     server.create(name, template)
     old, new = _filestore(template), _filestore(name)
+    shutil.rmtree(new, ignore_errors=True)
     if old.exists():
         # Odoo names these files by their contents and never changes one.
         shutil.copytree(old, new, copy_function=os.link)
@@ -280,7 +285,7 @@ def _keep(
     """
     with (paths.RUN / "databases.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if server.exists(name):
+        if server.exists(name) and _filestore(name).exists():
             return
         for old in server.databases():
             if old.startswith(prefix):
@@ -288,8 +293,8 @@ def _keep(
         new = f"{prefix}new"
         step(title, lambda: make(new))
         server.rename(new, name)
-        if _filestore(new).exists():
-            _filestore(new).rename(_filestore(name))
+        shutil.rmtree(_filestore(name), ignore_errors=True)
+        _filestore(new).rename(_filestore(name))
 
 
 def _manifest() -> dict:
@@ -299,7 +304,3 @@ def _manifest() -> dict:
 
 def _filestore(database: str) -> Path:
     return paths.DATA / "filestore" / database
-
-
-def _is_running(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()

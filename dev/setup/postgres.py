@@ -27,6 +27,9 @@ ROLE = "odoo"
 # The database is thrown away with `.work/`, so it need not survive a power cut;
 # that of a killed process it survives all the same.
 FAST = ("fsync", "synchronous_commit", "full_page_writes")
+# The comment on every database made here. One's own PostgreSQL holds others too, and
+# a name alone is no leave to drop one.
+MARK = f"{paths.ADDON} in {paths.ROOT}"
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,24 @@ class Server:
             how = sql.SQL("TEMPLATE {}").format(sql.Identifier(template))
         else:
             how = sql.SQL("TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'")
+        database = sql.Identifier(name)
         self._administer(
-            sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), how)
+            sql.SQL("CREATE DATABASE {} {}").format(database, how),
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(MARK)),
         )
 
     def drop(self, name: str) -> None:
-        """Drop the database `name` and whoever is using it; fine if there is none."""
+        """Drop the database `name` and whoever is using it; fine if there is none.
+
+        Raises `SetupError` when `create` did not make it.
+        """
+        if self.exists(name) and name not in self.databases():
+            raise SetupError(
+                f"The database {name} on {self.host} was not made here, and a new one "
+                "of that name is needed.",
+                "rename or drop it yourself, or leave PGHOST out to use a PostgreSQL "
+                "of our own.",
+            )
         self._administer(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
                 sql.Identifier(name)
@@ -74,18 +89,23 @@ class Server:
         )
 
     def exists(self, name: str) -> bool:
-        """Tell whether there is a database `name`."""
-        return name in self.databases()
+        """Tell whether there is a database `name`, whoever made it."""
+        return bool(self._names("datname = %s", name))
 
     def databases(self) -> list[str]:
-        """Return the names of all databases, sorted."""
+        """Return the names of the databases that `create` made, sorted."""
+        return self._names("shobj_description(oid, 'pg_database') = %s", MARK)
+
+    def _names(self, condition: str, value: str) -> list[str]:
+        query = f"SELECT datname FROM pg_database WHERE {condition} ORDER BY 1"
         with _cursor(self.dsn("postgres")) as cursor:
-            cursor.execute("SELECT datname FROM pg_database ORDER BY 1")
+            cursor.execute(query, [value])
             return [name for (name,) in cursor]
 
-    def _administer(self, statement: sql.Composable) -> None:
+    def _administer(self, *statements: sql.Composable) -> None:
         with _cursor(self.dsn("postgres")) as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
 
 
 @contextmanager

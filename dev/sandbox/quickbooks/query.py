@@ -92,17 +92,13 @@ def invalid(detail: str) -> Fault:
 
 
 def tokenize(text: str) -> list[Token]:
-    """Split a statement; raise Fault 4000 for a character that fits nowhere."""
+    """Split a statement; a character that fits nowhere is a token of its own kind."""
     tokens, position, end = [], 0, len(text.rstrip())
     while position < end:
         found = TOKEN.match(text, position)
         if not found:
             rest = text[position:].lstrip()
-            column = len(text) - len(rest) + 1
-            raise parse_fault(
-                f"Lexical error at line 1, column {column}.  "
-                f'Encountered: "{rest[0]}" ({ord(rest[0])}), after : ""'
-            )
+            return [*tokens, Token("ERROR", rest[0], len(text) - len(rest) + 1)]
         kind = str(found.lastgroup)
         tokens.append(Token(kind, found[kind], found.start(kind) + 1))
         position = found.end()
@@ -118,8 +114,14 @@ class Reader:
 
     @property
     def here(self) -> Token:
-        """Return the token to be read."""
-        return self.tokens[self.position]
+        """Return the token to be read; raise Fault 4000 where there is none."""
+        token = self.tokens[self.position]
+        if token.kind == "ERROR":
+            raise parse_fault(
+                f"Lexical error at line 1, column {token.column}.  "
+                f'Encountered: "{token.text}" ({ord(token.text)}), after : ""'
+            )
+        return token
 
     def refuse(self, *expected: str) -> Fault:
         """Return the fault that names the token and what could have stood there."""

@@ -1,0 +1,417 @@
+from collections import Counter
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+import psycopg2
+from psycopg2 import errors
+from psycopg2.extensions import parse_dsn
+
+from odoo.tests import BaseCase, tagged
+
+from odoo.addons.actionstep_quickbooks import const
+from odoo.addons.actionstep_quickbooks.clients.reporting import ReportingClient
+from odoo.addons.actionstep_quickbooks.dev.setup.postgres import postgres
+from odoo.addons.actionstep_quickbooks.documents import BillLine
+from odoo.addons.actionstep_quickbooks.exceptions import (
+    ConnectionStoppedError,
+    RetryableError,
+    SyncError,
+)
+from odoo.addons.actionstep_quickbooks.tests.sandbox import Sandbox
+
+DATABASE = "test_clients_reporting"
+PASSWORD = "s3cret-of-the-reader"
+TYPES = {
+    "line_no": "integer",
+    "quantity": "numeric",
+    "unit_price": "numeric",
+    "amount_exclusive": "numeric(12, 2)",
+    "tax_amount": "numeric(12, 2)",
+    "service_date": "date",
+    "modified_at": "timestamptz",
+}
+LINE = {
+    "bill_id": "7",
+    "line_no": 1,
+    "kind": "fee",
+    "account_number": "4-1100",
+    "description": "Advice",
+    "quantity": Decimal("2.5"),
+    "unit_price": Decimal("320"),
+    "amount_exclusive": Decimal("800.10"),
+    "tax_code": "GST",
+    "tax_amount": Decimal("80.01"),
+    "matter_id": "12",
+    "timekeeper": "Finch, Ada",
+    "service_date": date(2026, 8, 31),
+    "product_service": "",
+    "modified_at": "2026-09-01T10:00:00+10:00",
+}
+
+
+@tagged("-at_install", "post_install")
+class TestReportingSandbox(BaseCase):
+    """The client on the reporting database of the local Actionstep server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sandbox = Sandbox.shared()
+        cls.dsn = parse_dsn(cls.sandbox.actionstep["reporting_dsn"])
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.reset()
+
+    def open(self, **known):
+        return ReportingClient(
+            **{
+                "host": self.dsn["host"],
+                "port": int(self.dsn["port"]),
+                "database": self.dsn["dbname"],
+                "user": self.dsn["user"],
+                "password": self.dsn["password"],
+                "schema": "actionstep",
+                "sslmode": "prefer",
+                **known,
+            }
+        )
+
+    def dump(self):
+        return self.sandbox.admin("actionstep", "GET", "dump")["bill_lines"]
+
+    def test_the_contract_is_kept(self):
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), [])
+
+    def test_every_view_of_the_contract_is_there(self):
+        views = tuple(const.REPORTING_VIEWS)
+        with (
+            patch.object(const, "REPORTING_REQUIRED_VIEWS", views),
+            self.open() as client,
+        ):
+            self.assertEqual(client.check_contract(), [])
+
+    def test_lines_are_exact(self):
+        rows = {(str(row["bill_id"]), row["line_no"]): row for row in self.dump()}
+        with self.open() as client:
+            ids = client.changed_bill_ids(None)
+            lines = [line for page in client.bill_lines(ids) for line in page]
+        self.assertEqual(set(ids), {bill_id for bill_id, _number in rows})
+        self.assertEqual({(line.bill_id, line.line_no) for line in lines}, set(rows))
+        for line in lines:
+            row = rows[line.bill_id, line.line_no]
+            self.assertIsInstance(line.amount_exclusive, Decimal)
+            for key in ("amount_exclusive", "tax_amount", "quantity"):
+                expected = None if row[key] is None else Decimal(str(row[key]))
+                self.assertEqual(getattr(line, key), expected)
+            self.assertEqual(line.kind, row["kind"])
+            self.assertEqual(line.account_number, row["account_number"] or "")
+            self.assertEqual(line.tax_code, row["tax_code"] or "")
+            self.assertEqual(line.matter_id, str(row["matter_id"]))
+            changed = datetime.fromisoformat(row["modified_at"]).replace(tzinfo=None)
+            self.assertEqual(line.modified_at, changed)
+        self.assertFalse(client.unreadable)
+
+    def test_only_the_wanted_bills_come(self):
+        wanted = str(self.dump()[0]["bill_id"])
+        with self.open() as client:
+            pages = list(client.bill_lines([wanted, "no such bill"]))
+            self.assertEqual(
+                {line.bill_id for page in pages for line in page}, {wanted}
+            )
+            self.assertEqual(list(client.bill_lines([])), [])
+
+    def test_a_page_never_splits_a_bill(self):
+        counts = Counter(str(row["bill_id"]) for row in self.dump())
+        self.assertGreater(max(counts.values()), 1)
+        for size in (1, 2, 5):
+            with (
+                patch.object(const, "REPORTING_PAGE_SIZE", size),
+                self.open() as client,
+            ):
+                pages = list(client.bill_lines(counts))
+            self.assertGreater(len(pages), 1)
+            for page in pages:
+                found = Counter(line.bill_id for line in page)
+                self.assertEqual(found, {key: counts[key] for key in found})
+            self.assertEqual(sum(map(len, pages)), sum(counts.values()))
+
+    def test_bills_with_changed_lines(self):
+        with self.open() as client:
+            lines = [
+                line
+                for page in client.bill_lines(client.changed_bill_ids(None))
+                for line in page
+            ]
+            last = max(line.modified_at for line in lines)
+            newest = {line.bill_id for line in lines if line.modified_at == last}
+            self.assertEqual(set(client.changed_bill_ids(last)), newest)
+            after = last + timedelta(seconds=1)
+            self.assertEqual(client.changed_bill_ids(after), [])
+        bill_id = lines[0].bill_id
+        line = {**LINE, "modified_at": None, "service_date": "2026-09-01"}
+        line = {k: v for k, v in line.items() if k not in ("bill_id", "modified_at")}
+        line |= {"quantity": 1, "unit_price": 800, "tax_amount": 0, "tax_code": ""}
+        line |= {"amount_exclusive": 800}
+        self.sandbox.admin(
+            "actionstep",
+            "POST",
+            f"bills/{bill_id}/lines",
+            {"lines": [line], "reporting": True},
+        )
+        with self.open() as client:
+            self.assertEqual(client.changed_bill_ids(after), [bill_id])
+
+    def test_nothing_can_be_written(self):
+        with self.open() as client, self.assertRaises(psycopg2.Error):
+            client._connection.cursor().execute("CREATE TABLE x (y integer)")
+
+
+@tagged("-at_install", "post_install")
+class TestReportingDatabase(BaseCase):
+    """The client on databases that are not as they should be."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        server = cls.enterClassContext(postgres())
+        server.drop(DATABASE)
+        server.create(DATABASE)
+        cls.addClassCleanup(server.drop, DATABASE)
+        cls.server = server
+
+    def setUp(self):
+        super().setUp()
+        self.execute("DROP SCHEMA IF EXISTS firm CASCADE; CREATE SCHEMA firm")
+
+    def execute(self, statement, values=None):
+        connection = psycopg2.connect(self.server.dsn(DATABASE))
+        with closing(connection), connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    def create_view(self, *rows, drop=(), **types):
+        """Create bill_line with some rows; ``drop`` leaves columns out."""
+        types = {**dict.fromkeys(LINE, "text"), **TYPES, **types}
+        names = [name for name in LINE if name not in drop]
+        columns = ", ".join(f"{name} {types[name]}" for name in names)
+        self.execute(f"CREATE TABLE firm.bill_line ({columns})")
+        for row in rows:
+            values = {**LINE, **row}
+            marks = ", ".join(["%s"] * len(names))
+            self.execute(
+                f"INSERT INTO firm.bill_line VALUES ({marks})",
+                [values[name] for name in names],
+            )
+
+    def open(self, **known):
+        return ReportingClient(
+            **{
+                "host": self.server.host,
+                "port": self.server.port,
+                "database": DATABASE,
+                "user": self.server.user,
+                "password": self.server.password or PASSWORD,
+                "schema": "firm",
+                "sslmode": "prefer",
+                **known,
+            }
+        )
+
+    def lines(self, *bill_ids):
+        with self.open() as client:
+            pages = client.bill_lines(bill_ids or ["7"])
+            return [line for page in pages for line in page], client.unreadable
+
+    def assertStops(self, cause, call, kind=ConnectionStoppedError):
+        with self.assertRaises(SyncError) as caught:
+            call()
+        self.assertIs(type(caught.exception), kind, caught.exception)
+        self.assertEqual(caught.exception.cause, cause)
+        self.assertNotIn(PASSWORD, caught.exception.detail)
+        return caught.exception
+
+    def test_a_line(self):
+        self.create_view({"kind": " Fee ", "product_service": "Advice (AU)"})
+        (line,), unreadable = self.lines()
+        self.assertEqual(
+            line,
+            BillLine(
+                bill_id="7",
+                line_no=1,
+                kind="fee",
+                account_number="4-1100",
+                description="Advice",
+                quantity=Decimal("2.5"),
+                unit_price=Decimal("320"),
+                amount_exclusive=Decimal("800.10"),
+                tax_code="GST",
+                tax_amount=Decimal("80.01"),
+                matter_id="12",
+                timekeeper="Finch, Ada",
+                service_date=date(2026, 8, 31),
+                product_service="Advice (AU)",
+                modified_at=datetime(2026, 9, 1),
+            ),
+        )
+        self.assertFalse(unreadable)
+
+    def test_other_types_are_read_too(self):
+        self.create_view(
+            {"quantity": None, "unit_price": None, "matter_id": None},
+            line_no="numeric",
+            amount_exclusive="text",
+            tax_amount="double precision",
+            service_date="text",
+            modified_at="timestamp",
+        )
+        (line,), unreadable = self.lines()
+        self.assertEqual(line.amount_exclusive, Decimal("800.10"))
+        self.assertEqual(line.tax_amount, Decimal("80.01"))
+        self.assertEqual((line.quantity, line.unit_price, line.matter_id), (None,) * 3)
+        self.assertEqual(line.service_date, date(2026, 8, 31))
+        self.assertFalse(unreadable)
+
+    def test_a_row_that_cannot_be_read_does_not_stop_the_others(self):
+        self.create_view(
+            {"line_no": 1, "amount_exclusive": "eight hundred"},
+            {"line_no": 2, "amount_exclusive": "1.00"},
+            {"line_no": None, "amount_exclusive": "1.00"},
+            amount_exclusive="text",
+        )
+        lines, unreadable = self.lines()
+        self.assertEqual([line.line_no for line in lines], [2])
+        self.assertEqual([row.row_id for row in unreadable], ["7/1", "7/"])
+        self.assertEqual(unreadable[0].resource, "bill_line")
+
+    def test_lines_without_time_of_change_count_as_changed(self):
+        self.create_view({"modified_at": None}, {"bill_id": "8"})
+        with self.open() as client:
+            self.assertEqual(client.changed_bill_ids(datetime(2100, 1, 1)), ["7"])
+
+    def test_the_contract_names_what_is_missing(self):
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), ["bill_line"])
+        self.create_view(drop=("kind", "tax_amount", "product_service"))
+        with self.open() as client:
+            gaps = ["bill_line.kind", "bill_line.tax_amount"]
+            self.assertEqual(client.check_contract(), gaps)
+        error = self.assertStops("reporting_contract", self.lines)
+        self.assertIn('column "kind" does not exist', error.values["missing"])
+
+    def test_the_optional_column_may_be_missing(self):
+        self.create_view({}, drop=("product_service",))
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), [])
+        (line,), _unreadable = self.lines()
+        self.assertEqual(line.product_service, "")
+
+    def test_an_id_must_be_text(self):
+        self.create_view({}, bill_id="integer")
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), ["bill_line.bill_id (text)"])
+        self.assertStops("reporting_contract", self.lines)
+
+    def test_a_materialized_view_serves(self):
+        self.create_view({})
+        self.execute(
+            "ALTER TABLE firm.bill_line RENAME TO loaded;"
+            "CREATE MATERIALIZED VIEW firm.bill_line AS SELECT * FROM firm.loaded"
+        )
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), [])
+        self.assertEqual(len(self.lines()[0]), 1)
+
+    def test_a_view_that_is_being_replaced_may_come_back(self):
+        for schema in ("firm", "none"):
+            with self.subTest(schema=schema), self.open(schema=schema) as client:
+                error = self.assertStops(
+                    "reporting_contract",
+                    lambda: list(client.bill_lines(["7"])),  # noqa: B023
+                    RetryableError,
+                )
+                self.assertEqual(error.values["missing"], f"{schema}.bill_line")
+
+    def test_the_client_goes_on_after_an_error(self):
+        with self.open() as client:
+            for _again in range(2):
+                with self.assertRaises(RetryableError):
+                    client.changed_bill_ids(None)
+            self.create_view({})
+            self.assertEqual(client.changed_bill_ids(None), ["7"])
+
+    def test_what_the_firm_must_correct_stops_the_connection(self):
+        for known in (
+            {"database": "no_such_database"},
+            {"user": "no_such_role"},
+            {"schema": 'firm"; DROP SCHEMA firm; --'},
+            {"schema": ""},
+            {"sslmode": "maybe"},
+        ):
+            with self.subTest(known=known):
+                self.assertStops(
+                    "reporting_unavailable",
+                    lambda: self.open(**known).__enter__(),  # noqa: B023
+                )
+
+    def test_what_may_pass_is_tried_again(self):
+        for known in (
+            {"port": 1},
+            {"host": "127.0.0.1", "port": 1},
+            {"host": "no-such-host.invalid", "port": 1},
+        ):
+            with self.subTest(known=known):
+                self.assertStops(
+                    "reporting_unavailable",
+                    lambda: self.open(**known).__enter__(),  # noqa: B023
+                    RetryableError,
+                )
+
+    def test_a_query_that_takes_too_long_is_tried_again(self):
+        self.create_view({})
+        self.execute(
+            "ALTER TABLE firm.bill_line RENAME TO loaded;"
+            "CREATE VIEW firm.bill_line AS"
+            " SELECT * FROM firm.loaded, (SELECT pg_sleep(3)::text) slow"
+        )
+        with patch.object(const, "REPORTING_TIMEOUT", 0.2), self.open() as client:
+            self.assertStops(
+                "reporting_unavailable",
+                lambda: client.changed_bill_ids(None),
+                RetryableError,
+            )
+
+    def test_a_server_that_ends_is_tried_again(self):
+        self.create_view({})
+        with self.open() as client:
+            self.execute(
+                "SELECT pg_terminate_backend(%s)", [client._connection.info.backend_pid]
+            )
+            self.assertStops(
+                "reporting_unavailable",
+                lambda: client.changed_bill_ids(None),
+                RetryableError,
+            )
+
+    def test_each_error_has_its_consequence(self):
+        refused = 'FATAL:  password authentication failed for user "a"'
+        table = [
+            (psycopg2.OperationalError(refused), ConnectionStoppedError),
+            (errors.InsufficientPrivilege("no right"), ConnectionStoppedError),
+            (psycopg2.OperationalError("Connection refused"), RetryableError),
+            (errors.LockNotAvailable("lock"), RetryableError),
+            (psycopg2.InterfaceError("closed"), RetryableError),
+        ]
+        for err, kind in table:
+            with self.subTest(err=err):
+                error = self.open()._error_of(err)
+                self.assertIs(type(error), kind)
+                self.assertEqual(error.cause, "reporting_unavailable")
+
+    def test_the_password_is_never_shown(self):
+        err = psycopg2.OperationalError(f"bad option password={PASSWORD}")
+        client = self.open(password=PASSWORD)
+        self.assertNotIn(PASSWORD, client._error_of(err).detail)
+        self.assertNotIn(PASSWORD, repr(client))

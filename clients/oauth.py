@@ -62,12 +62,10 @@ class QuickbooksAuth:
         redirect_uri: str,
         discovery_url: str,
     ) -> None:
-        policy = Policy(
-            QUICKBOOKS, environment, const.QUICKBOOKS_DOMAINS.get(environment, ())
-        )
-        self._secrets = (client_secret,)
-        self._session: _IntuitSession | None = None
-        self._session = self._guarded(
+        domains = const.QUICKBOOKS_DOMAINS.get(environment, ())
+        policy = Policy(QUICKBOOKS, environment, domains, const.OAUTH_READ_TIMEOUT)
+        self._client_secret = client_secret
+        self._session: _IntuitSession = self._guarded(
             lambda: _IntuitSession(
                 policy, client_id, client_secret, redirect_uri, discovery_url
             )
@@ -112,13 +110,8 @@ class QuickbooksAuth:
         try:
             return call()
         except AuthClientError as err:
-            last = self._session.last if self._session else None
-            error = _refusal(
-                last or Answer(err.status_code, err.intuit_tid, None),
-                err.content.decode(errors="replace"),
-                QUICKBOOKS,
-                (*self._secrets, *secrets),
-            )
+            hidden = (self._client_secret, *secrets)
+            error = _refusal(err.response, QUICKBOOKS, hidden)
         except (KeyError, TypeError, AttributeError, ValueError) as err:
             # No JSON, or not the fields that every answer of its kind has.
             error = _unreadable(QUICKBOOKS, type(err).__name__)
@@ -189,7 +182,9 @@ class ActionstepAuth:
     ) -> None:
         self._environment = environment
         self._domains = const.ACTIONSTEP_DOMAINS.get(environment, ())
-        self._policy = Policy(ACTIONSTEP, environment, self._domains)
+        self._policy = Policy(
+            ACTIONSTEP, environment, self._domains, const.OAUTH_READ_TIMEOUT
+        )
         for url in (authorize_url, token_url):
             check_url(
                 url,
@@ -261,8 +256,8 @@ class ActionstepAuth:
             )
             answer = load_json(response.text)
             if response.status_code != 200 or not isinstance(answer, dict):
-                secrets = (self._client_secret, secret)
-                raise _refusal(session.last, response.text, ACTIONSTEP, secrets)
+                hidden = (self._client_secret, secret)
+                raise _refusal(response, ACTIONSTEP, hidden)
         endpoint = text_of(answer.get("api_endpoint"))
         if endpoint:
             endpoint = rest_url(
@@ -310,12 +305,14 @@ def _seconds(value: Any) -> int | None:
 
 
 def _refusal(
-    answer: Answer, body: str, vendor: str, secrets: tuple[str, ...]
+    response: requests.Response, vendor: str, secrets: tuple[str, ...]
 ) -> SyncError:
     """Return the error for a refused token request (RFC 6749, section 5.2)."""
-    document = load_json(body)
+    answer = Answer.of(response)
+    document = load_json(response.text)
     word = text_of(document.get("error")) if isinstance(document, dict) else ""
-    shown = body if answer.status != 200 else "(not shown)"
+    # A success that cannot be read may hold tokens.
+    shown = response.text if answer.status != 200 else f"{len(response.text)} letters"
     known: dict[str, Any] = {
         "detail": clean(f"HTTP {answer.status}: {shown}", secrets),
         "values": {"vendor": vendor},

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -67,6 +67,9 @@ _RELATION_KINDS = ["v", "m", "r", "p", "f"]
 class ReportingClient:
     """The reporting database of one firm; a context manager, for one thread.
 
+    Each call sees the database as it is at one moment. One call at a time: the pages of
+    one are read to the end, or dropped, before the next begins.
+
     Every method raises ``ConnectionStoppedError`` (``reporting_unavailable``: access is
     refused; ``reporting_contract``: a column is missing) or ``RetryableError`` for what
     may pass, such as a view that is missing while the nightly load replaces it.
@@ -121,8 +124,7 @@ class ReportingClient:
 
     def _connect(self) -> Any:
         connection = psycopg2.connect(**self._arguments)
-        # One snapshot for all that is read, so that a load in between does not mix.
-        connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
+        connection.set_session(readonly=True)
         limit = int(const.REPORTING_TIMEOUT * 1000)
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = %s", [limit])
@@ -228,13 +230,19 @@ class ReportingClient:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn errors of the database into ours; the next query starts afresh."""
+        """Turn errors of the database into ours, and let go of all locks afterwards.
+
+        Between two calls no transaction is open: a nightly load that replaces the
+        tables must not wait for us.
+        """
         try:
             yield
         except psycopg2.Error as err:
-            if self._connection is not None and not self._connection.closed:
-                self._connection.rollback()
             raise self._error_of(err) from None
+        finally:
+            if self._connection is not None:
+                with suppress(psycopg2.Error):
+                    self._connection.rollback()
 
     def _error_of(self, err: psycopg2.Error) -> SyncError:
         detail = clean(f"{type(err).__name__}: {err}", (self._password,))

@@ -91,6 +91,16 @@ class Answer:
     intuit_tid: str | None
     retry_after: int | None
 
+    @classmethod
+    def of(cls, response: requests.Response) -> Answer:
+        """Return what is kept of an answer."""
+        headers = response.headers
+        return cls(
+            response.status_code,
+            headers.get("intuit_tid") or headers.get("intuit-tid"),
+            _seconds(headers.get("Retry-After")),
+        )
+
 
 class Transport(requests.Session):
     """A session that keeps to its policy.
@@ -150,15 +160,10 @@ class Transport(requests.Session):
         return text
 
     def _remember(self, response: requests.Response) -> requests.Response:
-        headers = response.headers
-        if "charset" not in headers.get("Content-Type", "").lower():
+        if "charset" not in response.headers.get("Content-Type", "").lower():
             # Both vendors send UTF-8; guessing is slow and sometimes wrong.
             response.encoding = "utf-8"
-        self.last = Answer(
-            response.status_code,
-            headers.get("intuit_tid") or headers.get("intuit-tid"),
-            _seconds(headers.get("Retry-After")),
-        )
+        self.last = Answer.of(response)
         return response
 
     def _lost(self, err: requests.RequestException) -> SyncError:

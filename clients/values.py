@@ -21,6 +21,8 @@ _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
     "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
 }  # fmt: skip
+# A whole date: the parser would also read "2026-09" as the first of the month.
+_WHOLE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 _NAMED_MONTH = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 # Gateways quote the token they refuse: "Token expired: eyJlbmMi...", "Bearer AB0-...".
 _TOKENS = re.compile(
@@ -117,9 +119,15 @@ def date_of(value: Any) -> date | None:
         if named:
             day, month, year = named.groups()
             return date(int(year), _MONTHS[month.lower()], int(day))
-        return isoparse(text).date()
+        return _parsed(text).date()
     except (ValueError, KeyError) as err:
         raise ValueError(f"{clean(text, limit=40)!r} is not a date") from err
+
+
+def _parsed(text: str) -> datetime:
+    if not _WHOLE_DATE.match(text):
+        raise ValueError("not a whole date")
+    return isoparse(text)
 
 
 def moment_of(value: Any) -> datetime | None:
@@ -132,7 +140,7 @@ def moment_of(value: Any) -> datetime | None:
         if not text:
             return None
         try:
-            value = isoparse(text)
+            value = _parsed(text)
         except ValueError as err:
             raise ValueError(f"{clean(text, limit=40)!r} is not a time") from err
     if value.tzinfo is None:

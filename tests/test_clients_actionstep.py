@@ -263,6 +263,8 @@ class TestActionstepAnswers(ClientCase):
             bill(7, links=["1"]),
             bill(None),
             bill(8, dueDate="2026-02-30"),
+            bill(10, dueDate="2026-09"),
+            bill(11, modifiedTimestamp="2026"),
         ]
         rows = [bill(1), *wrong, bill(9)]
         with RawServer(page("bills", rows, {"pageCount": 1})) as server:

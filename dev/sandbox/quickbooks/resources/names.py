@@ -168,11 +168,12 @@ class Customer(Person):
         """Set currency, place below the parent and the default tax code."""
         self.settle_currency(call, obj)
         parent = self.parent(call, obj, current)
+        for name in ("Job", "BillWithParent"):
+            if parent is None and obj[name]:
+                detail = f"ParentRef is required if {name} is true"
+                raise Fault("6150", detail, "ParentRef")
         obj["Job"] = parent is not None
         self.place(call, obj, parent)
-        if parent is None and obj.get("BillWithParent"):
-            detail = "ParentRef is required if BillWithParent is true"
-            raise Fault("6150", detail, "ParentRef")
         code = call.company.preference("TaxPrefs", "TaxGroupCodeRef")
         if code and call.company.is_us and obj["Taxable"]:
             obj.setdefault("DefaultTaxCodeRef", {"value": code["value"]})

@@ -115,6 +115,8 @@ class SalesForm(Resource):
         if obj["TotalAmt"] < 0:
             raise business("Transaction amount must be 0 or greater.")
         obj["Line"] = [*lines, subtotal_line(sold)]
+        # Has no meaning in the US: taken and not kept.
+        obj.pop("GlobalTaxCalculation", None)
         if not call.company.is_us:
             obj["GlobalTaxCalculation"] = mode
 

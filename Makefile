@@ -9,7 +9,7 @@ export ODOO_PATH ODOO_DEB ODOO_DEB_FALLBACK PORT SERVERS
 # No bytecode beside the sources.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/pycache
 
-.PHONY: help setup demo serve test lint pictures clean
+.PHONY: help setup demo serve test lint pictures pot clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,5 +32,8 @@ lint: setup ## Check style and Odoo's rules
 pictures: setup ## Take the README's pictures anew from the running demo
 	@$(RUN) dev.pictures
 
+pot: setup ## Collect the texts for translators into i18n/
+	@$(RUN) dev.translations
+
 clean: ## Remove everything that was set up
-	rm -rf .work
+	@$(PYTHON) -m dev.setup.clean

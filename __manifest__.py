@@ -7,7 +7,12 @@
     "license": "LGPL-3",
     "depends": ["mail"],
     "external_dependencies": {
-        "python": ["python-quickbooks", "intuit-oauth", "requests-oauthlib", "simplejson"]
+        "python": [
+            "python-quickbooks",
+            "intuit-oauth",
+            "requests-oauthlib",
+            "simplejson",
+        ]
     },
     "data": [
         "security/actionstep_security.xml",
@@ -22,6 +27,7 @@
     ],
     "assets": {
         "web.assets_backend": ["actionstep_quickbooks/static/src/scss/mapping.scss"],
+        "web.assets_tests": ["actionstep_quickbooks/static/tests/tours/**/*"],
     },
     "application": True,
 }

@@ -21,7 +21,9 @@ def take_pictures() -> int:
     """Run the demo and keep a picture of the mapping page and of pushed invoices."""
     program = browser.require()
     with postgres() as server, running_demo(server) as demo:
-        invoice_id = demo.person.call(INVOICE, "search", [("number", "=", SAMPLE_NUMBER)])
+        invoice_id = demo.person.call(
+            INVOICE, "search", [("number", "=", SAMPLE_NUMBER)]
+        )
         pages = {
             "connections": "actionstep-connections",
             "mapping": f"actionstep-mapping/{demo.connection_id}",

@@ -1,6 +1,7 @@
 """The sample firms and the local Actionstep server keep their promises."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -820,7 +821,7 @@ class TestReporting(ServerCase):
     @classmethod
     def _reporting(cls, stack):
         server = stack.enter_context(postgres())
-        cls.database = ReportingDatabase(server, "actionstep_reporting_test")
+        cls.database = ReportingDatabase(server, f"actionstep_reporting_{os.getpid()}")
         cls.database.create()
         stack.callback(cls.database.drop)
         return cls.database
@@ -861,7 +862,7 @@ class TestReporting(ServerCase):
             self.assertEqual(row["tax_amount"], line.tax_amount)
 
     def test_all_seven_views_can_be_read(self):
-        """Receipts and credits are there, empty so far."""
+        """Receipts and credits are there, empty in this firm."""
         for view in VIEWS.split():
             self.query(f"SELECT * FROM actionstep.{view} LIMIT 1")
 

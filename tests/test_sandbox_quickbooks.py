@@ -184,9 +184,14 @@ class ServerCase(BaseCase):
         super().setUpClass()
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
-        app = create_app(firm(cls.country))
+        app = create_app(cls.books())
         base_url = stack.enter_context(running(app))
         cls.client = Client(base_url, app.state.sandbox)
+
+    @classmethod
+    def books(cls):
+        """Return the company that the server starts with."""
+        return firm(cls.country)
 
     def setUp(self):
         """Start from the seed, with a live token."""
@@ -664,6 +669,7 @@ class TestNames(ServerCase):
         body = {"DisplayName": "Euro GmbH", "CurrencyRef": {"value": "EUR"}}
         self.assertFault(self.client.post("customer", body), "6000")
         self.prefer("CurrencyPrefs", MultiCurrencyEnabled=True)
+        self.make("companycurrency", Code="EUR")
         made = self.make("customer", **body)
         self.assertEqual(made["CurrencyRef"], {"value": "EUR", "name": "Euro"})
         body = invoice(customer=made["Id"], CurrencyRef={"value": "USD"})
@@ -800,7 +806,7 @@ class TestInvoices(ServerCase):
             (invoice(category), "2500", "Categories cannot be used"),
             (invoice(sales_line(item="2")), "610", "has been made inactive"),
             (invoice(customer="99"), "2500", "CustomerRef"),
-            (invoice(SalesTermRef={"value": "1"}), "2500", "SalesTermRef"),
+            (invoice(SalesTermRef={"value": "99"}), "2500", "SalesTermRef"),
             (
                 invoice(DocNumber="x" * 22),
                 "2050",

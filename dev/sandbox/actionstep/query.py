@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .resources import RESOURCES, Resource
-from .state import Row, State
+from .rows import Row
+from .state import State
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 EQUALITY = {"eq", "nteq", "in", "ntin"}

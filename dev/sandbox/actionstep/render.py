@@ -13,7 +13,8 @@ import pytz
 
 from .query import Query
 from .resources import RESOURCES, Attribute, Link, Resource
-from .state import Row, State
+from .rows import Row
+from .state import State
 
 MEDIA_TYPE = "application/vnd.api+json"
 # The vendor's specification shows the paging of these under another name.

@@ -8,7 +8,7 @@ read those views.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Protocol
 
@@ -17,7 +17,15 @@ import psycopg2.errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn
 
-from .export import BILL_TABLES, COLUMNS, SCHEMA, copy_statement, copy_text, tables
+from .export import (
+    COLUMNS,
+    PARTS,
+    SCHEMA,
+    Chosen,
+    copy_statement,
+    copy_text,
+    tables,
+)
 from .state import State
 
 READER = "reporting_reader"
@@ -65,21 +73,22 @@ class ReportingDatabase:
             self.server.dsn(self.name), user=READER, password=READER_PASSWORD
         )
 
-    def load(self, state: State, bill_ids: Iterable[int] | None = None) -> None:
-        """Copy everything, or the given bills, in one transaction.
+    def load(self, state: State, chosen: Chosen | None = None) -> None:
+        """Copy everything, or the chosen rows (ids by kind), in one transaction.
 
         Rows are deleted, not truncated, so that a reader in a transaction of its own
         neither waits nor sees an empty table.
         """
-        chosen = None if bill_ids is None else list(bill_ids)
         with self._cursor() as cursor:
-            for table in COLUMNS if chosen is None else BILL_TABLES:
-                if chosen is None:
+            if chosen is None:
+                for table in COLUMNS:
                     cursor.execute(f"DELETE FROM export.{table}")
-                else:
+            for kind, ids in (chosen or {}).items():
+                column, names = PARTS[kind]
+                for table in names:
                     cursor.execute(
-                        f"DELETE FROM export.{table} WHERE sale_purchase_id = ANY(%s)",
-                        [chosen],
+                        f"DELETE FROM export.{table} WHERE {column} = ANY(%s)",
+                        [list(ids)],
                     )
             for table, rows in tables(state, chosen).items():
                 text = io.StringIO("".join(copy_text(rows)))
@@ -95,12 +104,25 @@ class ReportingDatabase:
 
 
 def _make_reader(cursor) -> None:
-    """Make the reading role once per server; two sandboxes may try at once."""
+    """Make the reading role once per server; two sandboxes may try at once.
+
+    Who makes it must be a member, or could not drop a database with a reader in it.
+    """
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER])
-    if cursor.fetchone():
-        return
+    known = cursor.fetchone()
     try:
-        cursor.execute(f"CREATE ROLE {READER} LOGIN PASSWORD %s", [READER_PASSWORD])
-        cursor.execute(f"ALTER ROLE {READER} SET default_transaction_read_only = on")
-    except (psycopg2.errors.DuplicateObject, psycopg2.errors.UniqueViolation):
+        if not known:
+            cursor.execute(f"CREATE ROLE {READER} LOGIN PASSWORD %s", [READER_PASSWORD])
+            cursor.execute(
+                f"ALTER ROLE {READER} SET default_transaction_read_only = on"
+            )
+        cursor.execute("SELECT pg_has_role(%s, 'USAGE')", [READER])
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"GRANT {READER} TO CURRENT_USER")
+    except (
+        psycopg2.errors.DuplicateObject,
+        psycopg2.errors.UniqueViolation,
+        psycopg2.errors.InsufficientPrivilege,
+        psycopg2.errors.InternalError_,  # "tuple concurrently updated"
+    ):
         cursor.connection.rollback()

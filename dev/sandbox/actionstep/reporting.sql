@@ -83,6 +83,8 @@ CREATE TABLE export.ac_receipt (
     modified_timestamp  timestamptz NOT NULL,
     deleted_timestamp   timestamptz
 );
+CREATE INDEX ON export.ac_receipt (modified_timestamp);
+CREATE INDEX ON export.ac_receipt ((receipt_id::text));
 
 CREATE TABLE export.ac_receipt_allocation (
     receipt_id          integer NOT NULL,
@@ -90,6 +92,7 @@ CREATE TABLE export.ac_receipt_allocation (
     amount              numeric(12, 2) NOT NULL,
     PRIMARY KEY (receipt_id, sale_purchase_id)
 );
+CREATE INDEX ON export.ac_receipt_allocation ((receipt_id::text));
 
 CREATE TABLE export.credit (
     credit_id           integer PRIMARY KEY,
@@ -106,6 +109,8 @@ CREATE TABLE export.credit (
     modified_timestamp  timestamptz NOT NULL,
     deleted_timestamp   timestamptz
 );
+CREATE INDEX ON export.credit (modified_timestamp);
+CREATE INDEX ON export.credit ((credit_id::text));
 
 CREATE TABLE export.credit_line_item (
     credit_id           integer NOT NULL,
@@ -118,6 +123,7 @@ CREATE TABLE export.credit_line_item (
     gst_amount          numeric(12, 2) NOT NULL,
     PRIMARY KEY (credit_id, line_number)
 );
+CREATE INDEX ON export.credit_line_item ((credit_id::text));
 
 CREATE TABLE export.credit_application (
     credit_id           integer NOT NULL,
@@ -125,6 +131,7 @@ CREATE TABLE export.credit_application (
     applied_on          date NOT NULL,
     amount              numeric(12, 2) NOT NULL
 );
+CREATE INDEX ON export.credit_application ((credit_id::text));
 
 -- end of export: what follows is the firm's own
 

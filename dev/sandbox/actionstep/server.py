@@ -20,14 +20,16 @@ from ..common import (
     Sandbox,
     Switch,
     TokenStore,
-    admin_route,
     dumps,
     generic_body,
 )
 from ..firms import Firm
 from . import export, oauth, query, render
+from .door import Door, plain
+from .ledger import Ledger
+from .life import Life
 from .resources import RESOURCES, Resource
-from .state import PAYMENT_KEYS, State, to_keys
+from .state import State
 
 READ_METHODS = "GET, OPTIONS"
 REPORT_SECONDS = 24 * 3600
@@ -64,8 +66,14 @@ SWITCHES = {
     "payment_bumps_modified": Switch(
         False, (True, False), "whether a payment moves a bill's modifiedTimestamp"
     ),
+    "merge_bumps_documents": Switch(
+        False, (True, False), "whether merging contacts moves their bills' timestamps"
+    ),
+    "credits_in_total_paid": Switch(
+        True, (True, False), "whether applied credits are part of a bill's totalPaid"
+    ),
     "negative_bills": Switch(
-        False, (True, False), "whether credits show as bills below zero"
+        False, (True, False), "whether credit notes show as bills below zero"
     ),
     "page_size_over": Switch("clamped", ("clamped", "rejected"), "pageSize over 200"),
     "rate_limit": Switch(0, None, "requests per window and user session; 0: none"),
@@ -116,14 +124,16 @@ class Actionstep(Sandbox):
     def load(self, firm: Firm) -> None:
         """Override of `load` to fill the reporting database, too."""
         self.state = State(firm)
+        self.ledger = Ledger(self.state, self.switches)
+        self.life = Life(self.state, self.ledger)
         self.starts.clear()
         self.reports.clear()
         self.refresh_reporting()
 
-    def refresh_reporting(self, bill_ids: list[int] | None = None) -> None:
-        """Export everything, or the given bills, as the firm's nightly load does."""
+    def refresh_reporting(self, chosen: export.Chosen | None = None) -> None:
+        """Export everything, or the chosen rows, as the firm's nightly load does."""
         if self.reporting is not None:
-            self.reporting.load(self.state, bill_ids)
+            self.reporting.load(self.state, chosen)
 
     def dump(self) -> dict[str, Any]:
         """Override of `dump`; dates become text."""
@@ -248,11 +258,12 @@ class Actionstep(Sandbox):
         return JsonResponse(body, media_type=render.MEDIA_TYPE)
 
     def _rows(self, resource: Resource, wanted: query.Query, ids: str | None) -> list:
-        table = self.state.table(resource.name)
+        bills = resource.name == "bills"
+        table = self.ledger.bills() if bills else self.state.table(resource.name)
         if ids is not None:
             return self._by_ids(resource, table, ids)
         rows = list(table.values())
-        if resource.name == "bills" and not self.switches["negative_bills"]:
+        if bills and not self.switches["negative_bills"]:
             rows = [row for row in rows if row["total_inclusive"] >= 0]
         zone = self.state.firm.timezone if self._zone_is_firm else "UTC"
         searcher = query.Searcher(self.state, pytz.timezone(zone))
@@ -324,66 +335,9 @@ class Actionstep(Sandbox):
             return Response("Not found", 404)
         return Response(export.archive(self.state), media_type="application/zip")
 
-    # Admin door
-
     def admin_routes(self) -> list[Route]:
         """Override of `admin_routes`."""
-        return [
-            admin_route("/bills", self.add_bill, "POST"),
-            admin_route("/bills/{id:int}", self.change_bill, "POST"),
-            admin_route("/bills/{id:int}/lines", self.replace_lines, "POST"),
-            admin_route("/participants/{id:int}", self.change_participant, "POST"),
-            admin_route("/reporting/refresh", self.refresh, "POST"),
-        ]
-
-    async def add_bill(self, _request: Request, body: dict) -> Any:
-        """Add a bill: its values, ``lines`` and ``reporting``; answers the row."""
-        lines, reporting = body.pop("lines"), body.pop("reporting", False)
-        bill = self.state.add_bill(body, lines)
-        return self._changed(bill, reporting)
-
-    async def change_bill(self, request: Request, body: dict) -> Any:
-        """Change a bill's header; a mere payment moves no timestamp (a switch)."""
-        reporting = body.pop("reporting", False)
-        payment = set(to_keys("bills", body)) <= PAYMENT_KEYS
-        bump = not payment or self.switches["payment_bumps_modified"]
-        bill = self.state.change_bill(request.path_params["id"], body, bump)
-        return self._changed(bill, reporting)
-
-    async def replace_lines(self, request: Request, body: Any) -> Any:
-        """Replace a bill's lines: a list, or ``{lines, header, reporting}``.
-
-        With ``header`` (the default) the totals follow the lines.
-        """
-        body = {"lines": body} if isinstance(body, list) else body
-        header = body.get("header", True)
-        bill = self.state.replace_lines(
-            request.path_params["id"], body["lines"], header
-        )
-        return self._changed(bill, body.get("reporting", False))
-
-    async def change_participant(self, request: Request, body: dict) -> Any:
-        """Change a contact."""
-        return plain(self.state.change_participant(request.path_params["id"], body))
-
-    async def refresh(self, _request: Request, _body: Any) -> Any:
-        """Load the reporting database anew."""
-        self.refresh_reporting()
-        return {}
-
-    def _changed(self, bill: dict, reporting: bool) -> Any:
-        if reporting:
-            self.refresh_reporting([bill["bill_id"]])
-        return plain(bill)
-
-
-def plain(value: Any) -> Any:
-    """Return a copy with dates as text and tuples as lists; Decimal stays."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
+        return Door(self).routes()
 
 
 def create_app(

@@ -61,9 +61,7 @@ class Billed:
 def demo_cases(country: Country) -> list[Case]:
     """Return the sixty bills of the demo, then those which must be ignored."""
     special = [*PLAIN_CASES, *ATTENTION_CASES]
-    made_up = [
-        _made_up(country, index, 15) for index in range(len(special), DEMO_BILLS)
-    ]
+    made_up = ordinary_cases(country, len(special), DEMO_BILLS - len(special))
     return [*special, *made_up, *IGNORED_CASES]
 
 
@@ -74,18 +72,27 @@ def bulk_cases(country: Country, count: int, clients: int) -> Iterator[Case]:
         yield _made_up(country, index, clients)
 
 
-def bill_all(country: Country, people: People, cases: Iterable[Case]) -> Billed:
+def ordinary_cases(country: Country, first: int, count: int) -> list[Case]:
+    """Return everyday bills from the index ``first`` on, for the demo's clients."""
+    return [_made_up(country, index, 15) for index in range(first, first + count)]
+
+
+def bill_all(
+    country: Country,
+    people: People,
+    cases: Iterable[Case],
+    first_id: int = FIRST_BILL_ID,
+) -> Billed:
     """Turn cases into bills and lines; ids and numbers follow their order."""
     billed = Billed([], [], {})
     cases = list(cases)
-    rates = {code: Decimal(rate) for code, _text, rate in country.tax_codes}
     for index, case in enumerate(cases):
-        bill_id = FIRST_BILL_ID + index
+        bill_id = first_id + index
         day = FIRST_DATE + timedelta(days=SPREAD_DAYS * index // len(cases))
         if case.attention == CLOSED_PERIOD:
             day = CLOSED_BOOKS - timedelta(days=4)
         client_id = people.clients[case.client].participant_id
-        place = _Place(country, bill_id, day, people.matters_of[client_id], rates)
+        place = _Place(country, bill_id, day, people.matters_of[client_id])
         lines = [_line(place, number, row) for number, row in enumerate(case.lines, 1)]
         billed.bills.append(_bill(place, case, client_id, lines))
         if case.attention:
@@ -104,7 +111,6 @@ class _Place:
     bill_id: int
     day: date
     matters: list[int]
-    rates: dict[str, Decimal]
 
     @property
     def posted_at(self) -> datetime:
@@ -114,27 +120,36 @@ class _Place:
         return at + timedelta(seconds=self.bill_id % 3600)
 
 
-def _line(place: _Place, number: int, row: Line) -> BillLine:
-    quantity = Decimal(row.quantity) if row.quantity is not None else None
-    price = Decimal(row.price) if row.price is not None else None
+def worth(country: Country, row: Line) -> tuple[Decimal, str, Decimal]:
+    """Return net amount, tax code and tax of a line in words."""
     if row.amount == CENT_AMOUNT:
-        net = place.country.cent_amount
+        net = country.cent_amount
     elif row.amount is not None:
         net = Decimal(row.amount)
     else:
-        net = cents(quantity * price)
-    code = place.country.roles[row.tax]
+        net = cents(Decimal(row.quantity) * Decimal(row.price))
+    code = country.roles[row.tax]
+    return net, code, cents(net * country.rates[code] / 100)
+
+
+def kind_of(account_number: str) -> str:
+    """Return ``expense`` or ``fee``, as the number's series says."""
+    return "expense" if account_number.startswith("6-") else "fee"
+
+
+def _line(place: _Place, number: int, row: Line) -> BillLine:
+    net, code, tax = worth(place.country, row)
     return BillLine(
         bill_id=place.bill_id,
         line_no=number,
-        kind="expense" if row.account.startswith("6-") else "fee",
+        kind=kind_of(row.account),
         account_number=row.account,
         description=row.description,
-        quantity=quantity,
-        unit_price=price,
+        quantity=None if row.quantity is None else Decimal(row.quantity),
+        unit_price=None if row.price is None else Decimal(row.price),
         amount_exclusive=net,
         tax_code=code,
-        tax_amount=cents(net * place.rates[code] / 100),
+        tax_amount=tax,
         matter_id=place.matters[1 if row.second_matter else 0],
         timekeeper=STAFF[(place.bill_id + number) % len(STAFF)],
         service_date=place.day - timedelta(days=number),

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from .model import Account, AccountType, Mapping, TaxCode
 
 CLOSED_BOOKS = date(2026, 8, 31)
 UNMAPPED_ACCOUNT = "4-1900"
+OPERATING_BANK, TRUST_BANK, UNMAPPED_BANK = "1-1110", "1-1120", "1-1130"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Country:
     tax_codes: tuple[tuple[str, str, str], ...]
     roles: dict[str, str]
     tax_map: dict[str, str]
+
+    @cached_property
+    def rates(self) -> dict[str, Decimal]:
+        """Return the percentage by tax code."""
+        return {code: Decimal(rate) for code, _text, rate in self.tax_codes}
 
 
 COUNTRIES = {
@@ -191,7 +198,8 @@ def tax_codes(country: Country) -> list[TaxCode]:
 
 
 def accounts(codes: list[TaxCode]) -> list[Account]:
-    """Return the chart of accounts, with one inactive account at its end."""
+    """Return the chart of accounts; at its end an inactive one and a bank account
+    which the mapping leaves out."""
     ids = {row[0]: index for index, row in enumerate(_CHART, 1)}
     chart = [_account(ids, row, codes[0].tax_code_id) for row in _CHART]
     chart.append(
@@ -204,6 +212,8 @@ def accounts(codes: list[TaxCode]) -> list[Account]:
             active=False,
         )
     )
+    savings = len(chart) + 1, UNMAPPED_BANK, "Savings Bank Account", 1
+    chart.append(Account(*savings, parent_id=ids["1-0000"]))
     return chart
 
 

@@ -153,6 +153,84 @@ class BillLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money received from a client; what is not allocated stays unapplied.
+
+    ``deposit_account_number`` may be empty (unknown). With ``from_trust`` the firm
+    paid itself out of the client's trust money.
+    """
+
+    receipt_id: int
+    client_id: int | None
+    matter_id: int | None
+    received_on: date
+    amount: Decimal
+    currency: str
+    method: str
+    reference: str
+    memo: str
+    deposit_account_number: str
+    from_trust: bool
+    modified_at: datetime
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAllocation:
+    """How much of a receipt settles a bill."""
+
+    receipt_id: int
+    bill_id: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """A credit note, amounts above zero; ``bill_id`` is the bill it was made from.
+
+    A write-off is a credit note, too; only the prefix of its number tells.
+    """
+
+    credit_id: int
+    number: str
+    bill_id: int | None
+    client_id: int | None
+    matter_id: int | None
+    credit_date: date
+    currency: str
+    total_exclusive: Decimal
+    total_tax: Decimal
+    total_inclusive: Decimal
+    reason: str
+    modified_at: datetime
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteLine:
+    """One line of a credit note."""
+
+    credit_id: int
+    line_no: int
+    kind: str
+    account_number: str
+    description: str
+    amount_exclusive: Decimal
+    tax_code: str
+    tax_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditApplication:
+    """How much of a credit note settles a bill, and since when."""
+
+    credit_id: int
+    bill_id: int
+    applied_on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """What the firm's bookkeeper chooses on the mapping page.
 
@@ -172,7 +250,12 @@ class Firm:
 
     ``quickbooks`` holds QBO objects in QBO's own JSON shape by entity name; money
     in them is ``Decimal``. ``expected_attention`` names, by bill id, the cause for
-    which a bill cannot be pushed. ``closed_books`` is QBO's closing date.
+    which a bill cannot be pushed, ``expected_attention_documents`` the same for other
+    documents by kind (``receipt``, ``credit_note``) and id. ``closed_books`` is QBO's
+    closing date.
+
+    A firm with receipts has one for all that is paid: ``total_paid`` of a bill is the
+    sum of what living receipts and credit notes settle of it.
     """
 
     country: str
@@ -195,6 +278,14 @@ class Firm:
     mapping: Mapping
     closed_books: date
     expected_attention: dict[int, str] = field(default_factory=dict)
+    receipts: list[Receipt] = field(default_factory=list)
+    receipt_allocations: list[ReceiptAllocation] = field(default_factory=list)
+    credit_notes: list[CreditNote] = field(default_factory=list)
+    credit_note_lines: list[CreditNoteLine] = field(default_factory=list)
+    credit_applications: list[CreditApplication] = field(default_factory=list)
+    expected_attention_documents: dict[tuple[str, int], str] = field(
+        default_factory=dict
+    )
 
     def __deepcopy__(self, memo: dict) -> Firm:
         """Copy only what can be changed: all other rows are immutable."""

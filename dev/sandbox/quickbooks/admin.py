@@ -1,22 +1,37 @@
 """Admin routes of this side: what a person does in QBO itself.
 
-``POST /edit``    {"entity", "id", "changes"}: properties changed, SyncToken + 1. Nested
-                  objects of Preferences are merged; read-only properties may be set.
-``POST /create``  {"entity", "object"}: a new object.
-``POST /delete``  {"entity", "id"}: a transaction deleted, a list object made inactive.
+``POST /edit``       {"entity", "id", "changes"}: properties changed, SyncToken + 1.
+                     Nested objects of Preferences are merged; read-only properties may
+                     be set.
+``POST /create``     {"entity", "object"}: a new object.
+``POST /delete``     {"entity", "id"}: a transaction deleted (a Deposit: its payments
+                     are free again), a list object made inactive.
+``POST /void``       {"entity", "id"}: a transaction voided.
+``POST /pay``        {"invoice", "amount"?, "date"?, "reference"?, "account"?,
+                     "method"?}: a payment received, by default the whole balance.
+``POST /apply``      {"credit", "invoice", "amount"?}: a credit memo applied.
+``POST /deposit``    {"payment": id or ids, "account"?}: payments brought to the bank.
+``POST /match``      {"payment"} or {"entity", "id"}, "matched"?: bank feed matched.
+``POST /rename``     {"entity", "id", "name"}: a list object renamed.
+``POST /inactivate`` {"entity", "id", "active"?}: a list object hidden, balance or not.
+``POST /merge``      {"from", "into"}: a customer merged into another.
+``POST /close``      {"date", "password"?}: books closed; date null opens them.
 
 Each answers the object. What a person does is not stopped by closed books, by duplicate
-numbers (which are only a warning there) or by a SyncToken.
+numbers (which are only a warning there), by a SyncToken or by links, which are undone;
+a deposited payment is locked to people as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.routing import Route
 
 from ..common import admin_route
+from .bookkeeper import ACTS
 from .company import Call, Object, touch
 from .faults import Fault
 from .resources import BY_ENTITY
@@ -39,7 +54,20 @@ class Person:
             admin_route("/edit", self.edit, "POST"),
             admin_route("/create", self.create, "POST"),
             admin_route("/delete", self.delete, "POST"),
+            *(admin_route(f"/{name}", self.act(name), "POST") for name in ACTS),
         ]
+
+    def act(self, name: str) -> Callable[[Request, Object], Awaitable[Any]]:
+        """Return the handler of one of the bookkeeper's acts."""
+
+        async def handler(_request: Request, body: Object) -> Any:
+            if body.get("entity", "Payment") not in BY_ENTITY:
+                raise ValueError(f"unknown entity {body['entity']!r}")
+            call = self.server.call()
+            call.person = True
+            return self._told(lambda: ACTS[name](call, body))
+
+        return handler
 
     async def edit(self, _request: Request, body: Object) -> Any:
         """Change an object."""

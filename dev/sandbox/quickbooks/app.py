@@ -20,7 +20,6 @@ from ..common import (
     JsonResponse,
     OAuthError,
     Sandbox,
-    Switch,
     dumps,
     generic_body,
     loads,
@@ -28,6 +27,7 @@ from ..common import (
 from . import answers
 from .admin import Person
 from .batch import items_of, run_batch
+from .cdc import changed_data
 from .company import Call, Company
 from .faults import (
     Fault,
@@ -44,36 +44,14 @@ from .oauth import ACCOUNTING, OAuthServer
 from .query import run_query
 from .replay import Replays
 from .resources import BY_ENTITY, BY_PATH
+from .resources.lists import starting_lists
+from .switches import SWITCHES
 
 logger = logging.getLogger(__name__)
 
 # Seconds one call and one item of a batch take when the speed is real.
 CALL_SECONDS = 0.160
 ITEM_SECONDS = 0.425
-ON_OFF = ("on", "off")
-
-SWITCHES = {
-    "consent": Switch("grant", ("grant", "refuse"), "what the user says"),
-    "callback_realm": Switch(None, None, "another realm id in the callback"),
-    "redirect_uris": Switch(None, None, "registered addresses; null: any on loopback"),
-    "refresh_rotation": Switch("immediate", ("immediate", "daily"), "new tokens when"),
-    "replay": Switch("on", ("on", "off", "fault"), "a requestid used again"),
-    "replay_faults": Switch("on", ON_OFF, "whether refusals are replayed as well"),
-    "automated_sales_tax": Switch(None, (None, True, False), "null: the preference"),
-    "tax_override_tolerance": Switch("0.05", None, "largest tax difference taken over"),
-    "global_tax_required": Switch("on", ON_OFF, "GlobalTaxCalculation outside the US"),
-    "closed_books": Switch(None, None, '{"date": "2026-06-30", "password": true}'),
-    "warn_duplicate_number": Switch("on", ON_OFF, "the company's warning, 6140"),
-    "duplicate_number_detail": Switch("id", ("id", "none"), "what a 6140 tells"),
-    "duplicate_name_detail": Switch(
-        "null", ("null", "text", "id"), "what a 6240 tells"
-    ),
-    "four_byte_characters": Switch("refuse", ("refuse", "accept"), "emoji, 2040"),
-    "limits": Switch("off", ON_OFF, "the published limits; on when the speed is real"),
-    "count_batch_items": Switch("off", ON_OFF, "items count against the minute"),
-    "throttle_shape": Switch("xml", ("xml", "lower", "upper"), "body of a 429"),
-    "retry_after": Switch(None, None, "Retry-After of a 429 in seconds"),
-}
 
 
 @dataclass
@@ -130,6 +108,8 @@ class QuickBooks(Sandbox):
             ("GET", "query"): self.query,
             ("POST", "query"): self.query,
             ("POST", "batch"): self.batch,
+            ("GET", "cdc"): self.changes,
+            ("GET", "exchangerate"): self.exchange_rate,
         }
 
     # State
@@ -141,11 +121,15 @@ class QuickBooks(Sandbox):
         self.limiter = Limiter()
         for entity, rows in firm.quickbooks.items():
             self.company.load(entity, rows if isinstance(rows, list) else [rows])
+        for entity, rows in starting_lists().items():
+            if not self.company.objects[entity]:
+                self.company.load(entity, rows)
         call = self.call()
         for entity, resource in BY_ENTITY.items():
             for obj in list(self.company.all(entity)):
                 resource.seed(call, obj)
-        self.company.remember_numbers(self.company.all("Invoice"))
+        for entity in ("Invoice", "CreditMemo"):
+            self.company.remember_numbers(self.company.all(entity))
 
     def open_grant(self) -> None:
         """Give out the refresh token that a script can start with."""
@@ -284,7 +268,8 @@ class QuickBooks(Sandbox):
         if len(visit.path) == 1 and resource.entity != "Preferences":
             raise unsupported(f"GET {visit.path[0]} without an id")
         object_id = visit.path[-1] if len(visit.path) > 1 else "1"
-        return {resource.entity: resource.read(visit.call, object_id)}
+        obj = resource.read(visit.call, object_id)
+        return {resource.entity: resource.shown(obj)}
 
     def write(self, visit: Visit) -> Any:
         """Create, update, delete or void, or repeat the answer to the requestid."""
@@ -310,7 +295,8 @@ class QuickBooks(Sandbox):
         visit.call.include = frozenset(include)
         asked = visit.query.get("operation", "")
         operation = resource.operation(payload, asked, visit.call.include)
-        return {resource.entity: resource.perform(visit.call, operation, payload)}
+        obj = resource.perform(visit.call, operation, payload)
+        return {resource.entity: resource.shown(obj)}
 
     def keep(self, visit: Visit, answer: Any, refused: bool) -> None:
         """Remember the answer for its requestid."""
@@ -324,6 +310,21 @@ class QuickBooks(Sandbox):
         if visit.request.method == "POST":
             text = visit.body.decode("utf-8", "replace")
         return {"QueryResponse": run_query(visit.call, text)}
+
+    async def changes(self, visit: Visit) -> Any:
+        """Answer what changed since a moment."""
+        await self.pause(CALL_SECONDS)
+        asked = (visit.query.get(name, "") for name in ("entities", "changedSince"))
+        return {"CDCResponse": [{"QueryResponse": changed_data(visit.call, *asked)}]}
+
+    async def exchange_rate(self, visit: Visit) -> Any:
+        """Answer the rate of one currency on a day."""
+        await self.pause(CALL_SECONDS)
+        resource = BY_PATH["exchangerate"]
+        asked = (
+            visit.query.get(name, "") for name in ("sourcecurrencycode", "asofdate")
+        )
+        return {resource.entity: resource.on_day(visit.call, *asked)}
 
     async def batch(self, visit: Visit) -> Any:
         """Answer a batch."""

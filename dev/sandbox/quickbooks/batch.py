@@ -90,7 +90,7 @@ def _perform(call: Call, item: Object) -> Object:
         raise missing("operation")
     resource = BY_ENTITY[entity]
     wanted = resource.operation(item[entity], str(operation), call.include)
-    return {entity: resource.perform(call, wanted, item[entity])}
+    return {entity: resource.shown(resource.perform(call, wanted, item[entity]))}
 
 
 def unknown(name: str, class_name: str) -> Fault:

@@ -13,14 +13,21 @@ from decimal import Decimal
 from typing import Any
 
 from . import clock
+from .links import Links
 
 CURRENCY_NAMES = {
     "AUD": "Australian Dollar",
     "CAD": "Canadian Dollar",
+    "CHF": "Swiss Franc",
     "EUR": "Euro",
     "GBP": "British Pound Sterling",
+    "HKD": "Hong Kong Dollar",
+    "INR": "Indian Rupee",
+    "JPY": "Japanese Yen",
     "NZD": "New Zealand Dollar",
+    "SGD": "Singapore Dollar",
     "USD": "United States Dollar",
+    "ZAR": "South African Rand",
 }
 # Entities whose objects share one series of ids.
 FAMILIES = {
@@ -53,6 +60,10 @@ class Company:
         self.keys: dict[tuple[str, str], list[Key]] = {}
         self.last_id: dict[str, int] = defaultdict(int)
         self.last_number = 1000
+        self.links = Links()
+        # Transactions that the bank feed was matched with.
+        self.matched: set[tuple[str, str]] = set()
+        self.books_password = False
 
     # Objects
 
@@ -97,6 +108,12 @@ class Company:
         for key in self.keys.pop(owner, ()):
             self.index[key].pop(owner, None)
 
+    def bury(self, entity: str, obj: Object) -> None:
+        """Delete an object; its tombstone stays for change data."""
+        self.forget_keys(entity, obj["Id"])
+        obj["status"] = "Deleted"
+        touch(obj)
+
     def owner(self, key: Key, but: tuple[str, str] | None) -> tuple[str, str] | None:
         """Return the first object that has a key, other than ``but``."""
         owners = self.index.get(key, {})
@@ -128,6 +145,17 @@ class Company:
         code = code or self.currency
         return {"value": code, "name": CURRENCY_NAMES.get(code, code)}
 
+    def rate(self, code: str, day: str) -> Decimal:
+        """Return a currency's rate on a day: the latest one set until then, else 1."""
+        rows = [
+            row
+            for row in self.all("ExchangeRate")
+            if row["SourceCurrencyCode"] == code and row["AsOfDate"] <= day
+        ]
+        latest = max(rows, key=lambda row: row["AsOfDate"], default=None)
+        known = latest is not None and code != self.currency
+        return as_decimal(latest["Rate"]) if known else Decimal(1)
+
     # Document numbers and balances
 
     def next_number(self) -> str:
@@ -147,15 +175,17 @@ class Company:
         QBO moves the customer's LastUpdatedTime as well, not its SyncToken (recorded).
         """
         customer = self.get("Customer", customer_id)
-        first = True
+        if customer is not None and amount:
+            customer["Balance"] = as_decimal(customer.get("Balance")) + amount
+            self.change_jobs_balance(customer_id, amount)
+
+    def change_jobs_balance(self, customer_id: str, amount: Decimal) -> None:
+        """Add to the balance with jobs of a customer and of those above it."""
+        customer = self.get("Customer", customer_id)
         while customer is not None and amount:
-            if first:
-                customer["Balance"] = as_decimal(customer.get("Balance")) + amount
-            customer["BalanceWithJobs"] = (
-                as_decimal(customer.get("BalanceWithJobs")) + amount
-            )
+            balance = as_decimal(customer.get("BalanceWithJobs"))
+            customer["BalanceWithJobs"] = balance + amount
             touch(customer)
-            first = False
             parent = customer.get("ParentRef", {}).get("value", "")
             customer = self.get("Customer", parent)
 
@@ -209,6 +239,11 @@ def touch(obj: Object) -> None:
 def as_decimal(value: Any) -> Decimal:
     """Return a stored amount as Decimal; None counts as zero."""
     return Decimal(str(value or 0))
+
+
+def bump(obj: Object) -> None:
+    """Raise the SyncToken."""
+    obj["SyncToken"] = str(int(obj["SyncToken"]) + 1)
 
 
 def snapshot(obj: Object) -> Object:

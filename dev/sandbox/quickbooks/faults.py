@@ -41,16 +41,23 @@ MESSAGES = {
     "2210": "Invalid Email Address format",
     "2220": "Invalid Currency Type",
     "2230": "Invalid Boolean",
+    "2260": "Missing Posting Type",
+    "2270": "Missing TaxApplicableOn",
+    "2280": "Missing Tax Amount",
+    "2290": "Negative Amount",
+    "2300": "Amount on debits not equal to credits",
     "2500": "Invalid Reference Id",
     "4000": "Error parsing query",
     "4001": "Invalid query",
     "5010": "Stale Object Error",
+    "5030": "Feature Not Supported Error",
     "6000": BUSINESS,
     "6010": "Invalid Account.AccountType && Account.SubType",
     "6070": "Amount calculation incorrect in the request.",
     "6080": "No Name Provided",
     "6090": "Discount Line missing required info",
     "6100": "Invalid Line TaxCode in the request",
+    "6130": "Cannot change who customer bills with",
     "6140": "Duplicate Document Number Error",
     "6150": "ParentRef Required Validation Error",
     "6160": "Invalid TaxCodeRef Error",
@@ -61,7 +68,9 @@ MESSAGES = {
     "6220": "Delete Entity Has Balance Error",
     "6240": "Duplicate Name Exists Error",
     "6420": "Email Address Required",
-    "6430": "Invalid Account Type",
+    "6430": "Invalid account type used",
+    "6480": "Matched Transaction Delete Error",
+    "6540": "Deposited Transaction cannot be changed",
     "10000": "An application error has occurred while processing your request",
 }
 
@@ -215,6 +224,44 @@ def missing(name: str) -> Fault:
 def business(text: str) -> Fault:
     """Return the catch-all 6000."""
     return Fault("6000", f"Business Validation Error: {text}", "")
+
+
+def negative(element: str) -> Fault:
+    """Return the 2290 of a line below zero."""
+    text = "Negative amounts aren't supported on transaction lines."
+    return Fault("2290", text, element)
+
+
+def wrong_account(element: str) -> Fault:
+    """Return the 6430 of an account that does not suit (observed text)."""
+    detail = (
+        "Invalid account type: You need to select a different type of account for "
+        "this transaction."
+    )
+    return Fault("6430", detail, element)
+
+
+def cannot_link(txn_id: str) -> Fault:
+    """Return the 620 of a transaction that a payment cannot settle."""
+    return Fault("620", f"Txn ID cannot be linked : {txn_id}", "Line.LinkedTxn.TxnId")
+
+
+def deposited() -> Fault:
+    """Return the 6540 of a payment that is part of a deposit (observed text)."""
+    detail = (
+        "This transaction has been deposited. If you want to change or delete it, you "
+        "must edit the deposit it appears on and remove it first"
+    )
+    return Fault("6540", detail)
+
+
+def matched() -> Fault:
+    """Return the 6480 of deleting what the bank feed was matched with."""
+    detail = (
+        "You can't delete this transaction. It's matched to another transaction that "
+        "was categorized into a different financial account."
+    )
+    return Fault("6480", detail, "")
 
 
 def unsupported(operation: str) -> Fault:

@@ -25,6 +25,40 @@ status string readonly
 sparse bool
 """
 
+TRANSACTION = (
+    ENTITY
+    + """
+TxnDate date query
+DepartmentRef ReferenceType
+CurrencyRef ReferenceType
+ExchangeRate decimal
+PrivateNote string(4000)
+TxnStatus string
+LinkedTxn [LinkedTxn]
+Line [Line]
+TxnTaxDetail TxnTaxDetail
+TxnSource string
+TaxFormType string
+TaxFormNum string
+TransactionLocationType string
+Tag any
+TxnApprovalInfo any
+RecurDataRef ReferenceType readonly
+RecurringInfo any
+HomeTotalAmt money readonly
+"""
+)
+
+LIST = (
+    ENTITY
+    + """
+Name string(100) query
+Active bool query
+ParentRef ReferenceType query
+FullyQualifiedName string readonly query
+"""
+)
+
 NAME_BASE = """
 IntuitId string
 Organization bool
@@ -142,7 +176,7 @@ TABLES = {
         PurchaseOrderItemLineDetail any
         SalesOrderItemLineDetail any
         ItemReceiptLineDetail any
-        JournalEntryLineDetail any
+        JournalEntryLineDetail JournalEntryLineDetail
         GroupLineDetail any
         SubTotalLineDetail any
         TDSLineDetail any
@@ -553,5 +587,160 @@ TABLES = {
         invoiceStatus string readonly
         InvoiceLinkExpiry datetime readonly
         JournalCodeRef ReferenceType
+    """,
+    "CreditMemo": TRANSACTION
+    + """
+        DocNumber string(21) query
+        AutoDocNumber bool
+        CustomerRef ReferenceType query
+        CustomerMemo MemoRef
+        BillAddr PhysicalAddress
+        ShipAddr PhysicalAddress
+        ShipFromAddr PhysicalAddress
+        RemitToRef ReferenceType
+        FreeFormAddress bool readonly
+        ClassRef ReferenceType
+        SalesTermRef ReferenceType query
+        DueDate date
+        SalesRepRef ReferenceType
+        PONumber string
+        FOB string
+        ShipMethodRef ReferenceType
+        ShipDate date
+        TrackingNum string
+        GlobalTaxCalculation enum(TaxExcluded|TaxInclusive|NotApplicable)
+        TotalAmt money readonly
+        HomeBalance money readonly
+        ApplyTaxAfterDiscount bool
+        TemplateRef ReferenceType
+        PrintStatus enum(NotSet|NeedToPrint|PrintComplete)
+        EmailStatus enum(NotSet|NeedToSend|EmailSent)
+        BillEmail email(100)
+        BillEmailCc email(200)
+        BillEmailBcc email(200)
+        ARAccountRef ReferenceType
+        Balance money readonly query
+        FinanceCharge bool
+        PaymentMethodRef ReferenceType
+        PaymentRefNum string(21)
+        PaymentType string
+        CheckPayment any
+        CreditCardPayment any
+        DepositToAccountRef ReferenceType
+        DeliveryInfo any readonly
+        DiscountRate decimal
+        DiscountAmt money
+        GovtTxnRefIdentifier string
+        TaxExemptionRef ReferenceType readonly
+        RemainingCredit money readonly
+        InvoiceRef ReferenceType
+        CreditMemoEx any
+        ProjectRef ReferenceType query
+        JournalCodeRef ReferenceType
+    """,
+    "Payment": TRANSACTION
+    + """
+        DocNumber string(21) readonly
+        CustomerRef ReferenceType query
+        RemitToRef ReferenceType
+        ARAccountRef ReferenceType
+        DepositToAccountRef ReferenceType
+        PaymentMethodRef ReferenceType query
+        PaymentRefNum string(100) query
+        PaymentType string
+        CheckPayment any
+        CreditCardPayment any
+        TotalAmt money query
+        UnappliedAmt money readonly
+        ProcessPayment bool
+        TaxExemptionRef ReferenceType readonly
+        PaymentEx any
+        ProjectRef ReferenceType query
+        JournalCodeRef ReferenceType
+    """,
+    "JournalEntry": TRANSACTION
+    + """
+        DocNumber string(21) query
+        Adjustment bool
+        HomeCurrencyAdjustment bool
+        EnteredInHomeCurrency bool
+        GlobalTaxCalculation enum(TaxExcluded|TaxInclusive|NotApplicable)
+        TaxRateRef ReferenceType
+        TotalAmt money readonly
+        JournalCodeRef ReferenceType
+        JournalEntryEx any
+    """,
+    "JournalEntryLineDetail": """
+        PostingType enum(Debit|Credit)
+        Entity EntityTypeRef
+        AccountRef ReferenceType
+        ClassRef ReferenceType
+        DepartmentRef ReferenceType
+        TaxCodeRef ReferenceType
+        TaxApplicableOn enum(Sales|Purchase)
+        TaxAmount money
+        TaxInclusiveAmt money
+        BillableStatus enum(Billable|NotBillable|HasBeenBilled)
+        JournalCodeRef ReferenceType
+        JournalEntryLineDetailEx any
+    """,
+    "EntityTypeRef": """
+        Type enum(Customer|Vendor|Employee)
+        EntityRef ReferenceType
+    """,
+    "Deposit": TRANSACTION
+    + """
+        DocNumber string(21) query
+        DepositToAccountRef ReferenceType
+        CashBack any
+        TotalAmt money readonly query
+        GlobalTaxCalculation enum(TaxExcluded|TaxInclusive|NotApplicable)
+        DepositEx any
+    """,
+    "Class": LIST
+    + """
+        SubClass bool
+        ClassEx any
+    """,
+    "Department": LIST
+    + """
+        SubDepartment bool
+        Address PhysicalAddress
+        DepartmentEx any
+    """,
+    "Term": ENTITY
+    + """
+        Name string(31) query
+        Active bool query
+        Type enum(STANDARD|DATE_DRIVEN)
+        DiscountPercent decimal
+        DueDays integer
+        DiscountDays integer
+        DayOfMonthDue integer
+        DueNextMonthDays integer
+        DiscountDayOfMonth integer
+        SalesTermEx any
+    """,
+    "PaymentMethod": ENTITY
+    + """
+        Name string(31) query
+        Active bool query
+        Type enum(CREDIT_CARD|NON_CREDIT_CARD) query
+        PaymentMethodEx any
+    """,
+    "CompanyCurrency": ENTITY
+    + """
+        Code string(100) query
+        Name string
+        Active bool query
+        CompanyCurrencyEx any
+    """,
+    "ExchangeRate": ENTITY
+    + """
+        SourceCurrencyCode string(3) query
+        TargetCurrencyCode string(3) query
+        Rate decimal
+        AsOfDate date query
+        ExchangeRateEx any
     """,
 }

@@ -398,6 +398,7 @@ def _shown(
     named = {prop.name for prop in columns}
     if "*" in statement.columns:
         hidden = resource.asked_for - named
+        obj = resource.shown(obj)
         return {name: value for name, value in obj.items() if name not in hidden}
     shown: Object = {"domain": "QBO", "sparse": True, "Id": obj["Id"]}
     for prop in columns:
@@ -406,4 +407,4 @@ def _shown(
             shown.setdefault(first, {})[second] = obj[first][second]
         elif first in obj:
             shown[first] = obj[first]
-    return shown
+    return resource.shown(shown)

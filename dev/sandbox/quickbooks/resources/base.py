@@ -50,6 +50,8 @@ class Resource:
 
     def operation(self, payload: Any, asked: str, include: frozenset[str]) -> str:
         """Return what a request wants: ``asked``, else create or update by the Id."""
+        if self.void_by_update and asked == "void":
+            raise unsupported(asked)
         if self.void_by_update and asked == "update" and "void" in include:
             return "void"
         if asked:
@@ -100,11 +102,8 @@ class Resource:
         current = self.current(call, payload)
         self.check_removal(call, current)
         self.remember(call, None, current)
-        call.company.forget_keys(self.entity, current["Id"])
-        tombstone = {"domain": "QBO", "status": "Deleted", "Id": current["Id"]}
-        current["status"] = "Deleted"
-        touch(current)
-        return tombstone
+        call.company.bury(self.entity, current)
+        return {"domain": "QBO", "status": "Deleted", "Id": current["Id"]}
 
     def void(self, call: Call, payload: Object) -> Object:
         """Set a transaction's amounts to zero."""
@@ -116,6 +115,10 @@ class Resource:
         if obj is None:
             check_id(object_id)
             raise not_found()
+        return obj
+
+    def shown(self, obj: Object) -> Object:
+        """Return an object as answers show it."""
         return obj
 
     # What an entity decides

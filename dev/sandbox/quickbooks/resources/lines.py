@@ -82,6 +82,11 @@ def _sales_line(call: Call, row: Object, mode: str) -> Object:
     if mode == "TaxInclusive" and detail.get("TaxInclusiveAmt"):
         kept.append("TaxInclusiveAmt")
     answer |= {name: detail[name] for name in kept if name in detail}
+    if "ClassRef" in answer:
+        element = "Line.SalesItemLineDetail.ClassRef"
+        known = resolve(call, "Class", answer["ClassRef"], element)
+        name = known["FullyQualifiedName"]
+        answer["ClassRef"] = {"value": known["Id"], "name": name}
     return {**line, "SalesItemLineDetail": answer}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ..company import Call, Key, Object, as_decimal
@@ -13,6 +14,8 @@ NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 FORBIDDEN = re.compile(r"[:\t\n\r]")
 MAX_LEVEL = 4
 DELETED = " (deleted)"
+# What bears a customer's name.
+TRANSACTIONS = ("Invoice", "CreditMemo", "Payment")
 TAKEN = (
     "Another customer, vendor or employee is already using this name. "
     "Please use a different name."
@@ -131,6 +134,7 @@ class Person(NameList):
         """Return the person with display name, currency and defaults."""
         obj = {**self.defaults, **values}
         if current is not None:
+            check_same_currency(call, values.get("CurrencyRef"), current)
             obj |= {name: current[name] for name in self.kept if name in current}
         obj["DisplayName"] = display_name(values)
         self.settle_activity(call, obj, current)
@@ -174,14 +178,52 @@ class Customer(Person):
                 raise Fault("6150", detail, "ParentRef")
         obj["Job"] = parent is not None
         self.place(call, obj, parent)
+        self.check_payer(call, obj, current)
         code = call.company.preference("TaxPrefs", "TaxGroupCodeRef")
         if code and call.company.is_us and obj["Taxable"]:
             obj.setdefault("DefaultTaxCodeRef", {"value": code["value"]})
 
+    def check_payer(self, call: Call, obj: Object, current: Object | None) -> None:
+        """Raise Fault 6130 when who pays changes while there is something to pay."""
+        if current is None or call.person:
+            return
+        billed = bool(current.get("BillWithParent"))
+        if billed != obj["BillWithParent"] and any(self.transactions(call, current)):
+            raise Fault(
+                "6130",
+                "You can't change who this customer bills with because there are "
+                "invoices connected to a parent account.",
+                "",
+            )
+
     def check_deactivation(self, call: Call, obj: Object) -> None:
-        """Refuse while something is owed."""
-        if as_decimal(obj.get("Balance")) != 0:
-            raise Fault("6220", "The entity has an open balance.", "")
+        """Refuse while something is owed, here or below; people settle that at once."""
+        names = ("Balance", "BalanceWithJobs")
+        if call.person or all(as_decimal(obj.get(name)) == 0 for name in names):
+            return
+        text = "The entity has an open balance."
+        if call.switches["inactive_with_balance"] == "6000":
+            raise business(text)
+        raise Fault("6220", text, "")
+
+    def transactions(self, call: Call, obj: Object) -> Iterator[Object]:
+        """Yield the customer's invoices, credit memos and payments."""
+        for entity in TRANSACTIONS:
+            for form in call.company.all(entity):
+                if value_of(form.get("CustomerRef")) == obj.get("Id"):
+                    yield form
+
+    def remember(self, call: Call, obj: Object | None, current: Object | None) -> None:
+        """Show a new name on the transactions, and count jobs where they now are."""
+        super().remember(call, obj, current)
+        for customer, sign in ((current, -1), (obj, 1)):
+            if obj and current and customer:
+                parent_id = value_of(customer.get("ParentRef")) or ""
+                amount = as_decimal(customer.get("BalanceWithJobs"))
+                call.company.change_jobs_balance(parent_id, sign * amount)
+        if obj and current and obj["DisplayName"] != current["DisplayName"]:
+            for form in self.transactions(call, obj):
+                form["CustomerRef"] = {"value": obj["Id"], "name": obj["DisplayName"]}
 
 
 class Vendor(Person):
@@ -239,8 +281,20 @@ def duplicate_name(call: Call, owner_id: str) -> Fault:
     return Fault("6240", f"The name supplied already exists. : {detail}")
 
 
+def check_same_currency(call: Call, given: Object | None, current: Object) -> None:
+    """Raise Fault 6000 for another currency: it stays as it was at the start."""
+    own = value_of(current.get("CurrencyRef"))
+    changes = own and (value_of(given) or own).upper() != own
+    if changes and call.switches["customer_currency_change"] == "refuse":
+        raise business("The currency cannot be changed once it is set.")
+
+
 def currency_reference(call: Call, given: Object | None) -> Object:
-    """Return the currency; raise Fault 2220 or, when multicurrency is off, 6000."""
+    """Return the currency; raise Fault 2220, or 6000 when it cannot be used.
+
+    Foreign ones need multicurrency and, by the switch ``currency_list``, a place in
+    the company's list of currencies.
+    """
     company = call.company
     code = (value_of(given) or company.currency).upper()
     if not re.fullmatch(r"[A-Z]{3}", code):
@@ -249,4 +303,10 @@ def currency_reference(call: Call, given: Object | None) -> Object:
         raise business(
             f"The currency {code} cannot be used because multicurrency is off."
         )
+    listed = any(
+        row["Code"] == code and row["Active"] for row in company.all("CompanyCurrency")
+    )
+    required = call.switches["currency_list"] == "required"
+    if code != company.currency and required and not listed:
+        raise business(f"The currency {code} is not in the company's list.")
     return company.currency_ref(code)

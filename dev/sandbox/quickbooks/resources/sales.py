@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..company import Call, Key, Object, as_decimal, snapshot
+from ..company import Call, Object, as_decimal, bump, snapshot
 from ..faults import Fault, business, missing
+from ..links import Target
 from ..schema import money
-from .base import Resource, resolve, today, value_of
+from . import applications
+from .base import resolve, today, value_of
 from .lines import build_lines, discount, subtotal, subtotal_line
-from .names import currency_reference
+from .payment import link_credits
 from .taxation import mode_of, tax_detail
+from .transaction import ZERO, Transaction, in_home_currency, mark_voided, named
 
-ZERO = Decimal(0)
-CLOSED = (
-    "The account period has closed and the account books cannot be updated through "
-    "through the QBO Services API. Please use the QBO website to make these changes."
-)
 # Other references of a form and the entity each must exist in.
-REFERENCES = {
+REFERENCES = {"DepositToAccountRef": "Account", "ARAccountRef": "Account"}
+NAMED_REFERENCES = {
     "SalesTermRef": "Term",
     "ClassRef": "Class",
     "DepartmentRef": "Department",
     "PaymentMethodRef": "PaymentMethod",
-    "DepositToAccountRef": "Account",
-    "ARAccountRef": "Account",
 }
-VOIDED = "Voided"
 
 
-class SalesForm(Resource):
+class SalesForm(Transaction):
     """A transaction with lines sold to a customer."""
 
-    operations = frozenset({"create", "update", "delete"})
     # Sign with which the open amount counts in the customer's balance.
     balance_sign = 1
     defaults: dict[str, Any] = {}
+    # The switch for removing a form that is settled, and what the refusal says.
+    removal_switch = ""
+    settled_text = ""
+
+    # Operations
+
+    def create(self, call: Call, payload: Object) -> Object:
+        """Make a form; QBO may apply the customer's credits at once."""
+        obj = super().create(call, payload)
+        link_credits(call, value_of(obj["CustomerRef"]) or "")
+        return obj
+
+    def void(self, call: Call, payload: Object) -> Object:
+        """Set all amounts to zero; number, customer and dates stay (recorded)."""
+        current = self.current(call, payload)
+        self.check_open(call, current["TxnDate"])
+        self.check_settled(call, current)
+        obj = self.voided(current)
+        applications.release(call, self.target(current))
+        return self.save(call, obj, current)
+
+    def target(self, obj: Object) -> Target:
+        """Return the form as what payments settle."""
+        return (self.entity, obj["Id"])
 
     # Building
 
@@ -69,22 +87,14 @@ class SalesForm(Resource):
             raise missing("CustomerRef")
         return resolve(call, "Customer", values["CustomerRef"], "CustomerRef")
 
-    def currency(self, call: Call, obj: Object, customer: Object) -> Object:
-        """Return the form's currency, which is the customer's."""
-        company = call.company
-        if company.multicurrency and "CurrencyRef" not in obj:
-            raise missing("CurrencyRef")
-        reference = currency_reference(call, obj.get("CurrencyRef"))
-        own = value_of(customer.get("CurrencyRef")) or company.currency
-        if reference["value"] != own:
-            raise business(f"The customer's currency is {own}.")
-        return reference
-
     def check_references(self, call: Call, obj: Object) -> None:
         """Raise Fault when another object that is named does not exist."""
         for name, entity in REFERENCES.items():
             if name in obj:
                 resolve(call, entity, obj[name], name)
+        for name, entity in NAMED_REFERENCES.items():
+            if name in obj:
+                obj[name] = named(call, entity, obj[name], name)
 
     def copy_addresses(
         self, obj: Object, customer: Object, current: Object | None
@@ -123,22 +133,39 @@ class SalesForm(Resource):
     def settle_rest(
         self, call: Call, obj: Object, customer: Object, current: Object | None
     ) -> None:
-        """Set what is left: open amount, dates, links."""
+        """Set what is left: open amount, rate, links."""
         applied = ZERO
         if current is not None:
             applied = as_decimal(current["TotalAmt"]) - as_decimal(current["Balance"])
             applied -= as_decimal(current.get("Deposit"))
-        deposit = as_decimal(obj.get("Deposit"))
-        obj["Balance"] = obj["TotalAmt"] - applied - deposit
+        self.settle_rate(call, obj)
+        if call.company.multicurrency:
+            obj["HomeTotalAmt"] = in_home_currency(obj, obj["TotalAmt"])
+        left = obj["TotalAmt"] - applied - as_decimal(obj.get("Deposit"))
+        applications.set_open(obj, left)
+        if current is not None:
+            self.check_applied(call, obj, current)
         obj["LinkedTxn"] = list((current or {}).get("LinkedTxn", []))
         obj["CustomField"] = obj.get("CustomField") or self.custom_fields(call)
-        if call.company.multicurrency:
-            rate = as_decimal(obj.setdefault("ExchangeRate", Decimal(1)))
-            obj["HomeTotalAmt"] = money(obj["TotalAmt"] * rate)
-        else:
-            obj.pop("ExchangeRate", None)
         if obj.get("EmailStatus") == "NeedToSend" and "BillEmail" not in obj:
             raise Fault("6420", "Enter an email address.", "BillEmail")
+
+    def check_applied(self, call: Call, obj: Object, current: Object) -> None:
+        """Raise Fault 6000 for a change that what is applied does not allow."""
+        if call.person or not call.company.links.payments(self.target(current)):
+            return
+        moved = value_of(obj["CustomerRef"]) != value_of(current["CustomerRef"])
+        if moved and call.switches["paid_form_customer"] == "refuse":
+            raise business(
+                "The customer cannot be changed because payments or credits are "
+                "linked to this transaction."
+            )
+        low = obj["Balance"] < 0 <= as_decimal(current["Balance"])
+        if low and call.switches["total_below_applied"] == "refuse":
+            raise business(
+                "The total cannot be less than the payments and credits applied to "
+                "this transaction."
+            )
 
     def custom_fields(self, call: Call) -> list[Object]:
         """Return the company's own fields, without values."""
@@ -156,56 +183,32 @@ class SalesForm(Resource):
             known = (current or {}).get("DocNumber")
             obj["DocNumber"] = known or company.next_number()
 
-    def check(self, call: Call, obj: Object, current: Object | None) -> None:
-        """Refuse a number in use when the company wants to be warned."""
-        warns = call.company.preference("SalesFormsPrefs", "CustomTxnNumbers", False)
-        warns = warns and call.switches["warn_duplicate_number"] == "on"
-        if not warns or call.person or "allowduplicatedocnum" in call.include:
+    # Removal
+
+    def check_settled(self, call: Call, current: Object) -> None:
+        """Raise Fault 6000 when something is linked, unless the switch unlinks it."""
+        linked = call.company.links.payments(self.target(current))
+        if not linked or call.person or call.switches[self.removal_switch] == "unlink":
             return
-        if current and current.get("DocNumber") == obj.get("DocNumber"):
-            return
-        but = (self.entity, current["Id"]) if current else None
-        for key in self.index_keys(obj):
-            owner = call.company.owner(key, but)
-            if owner:
-                raise self.duplicate_number(call, obj["DocNumber"], owner[1])
-
-    def duplicate_number(self, call: Call, number: str, owner_id: str) -> Fault:
-        """Return the 6140; the switch says whether it names the other form."""
-        detail = (
-            "Duplicate Document Number Error : You must specify a different number. "
-            "This number has already been used."
-        )
-        if call.switches["duplicate_number_detail"] == "id":
-            detail += (
-                f" DocNumber={number} is assigned to TxnType={self.entity} "
-                f"with TxnId={owner_id}"
-            )
-        return Fault("6140", detail, "")
-
-    def index_keys(self, obj: Object) -> list[Key]:
-        """Find forms by number."""
-        number = obj.get("DocNumber")
-        return [(self.entity, "number", str(number))] if number else []
-
-    # Closed books, removal
-
-    def check_open(self, call: Call, *dates: str | None) -> None:
-        """Raise Fault 6200 or 6210 for a date in the closed period."""
-        if call.person:
-            return
-        switch = call.switches["closed_books"] or {}
-        preference = call.company.preference("AccountingInfoPrefs", "BookCloseDate")
-        closed = switch.get("date") or preference
-        if closed and any(day and day <= str(closed) for day in dates):
-            raise Fault("6210" if switch.get("password") else "6200", CLOSED, "")
+        raise business(self.settled_text)
 
     def check_removal(self, call: Call, current: Object) -> None:
-        """Closed books stay as they are."""
-        self.check_open(call, current.get("TxnDate"))
+        """Neither closed books nor settled forms are changed."""
+        super().check_removal(call, current)
+        self.check_settled(call, current)
+
+    # Effects
+
+    def save(self, call: Call, obj: Object, current: Object | None) -> Object:
+        """Store the form; its payments show what is open of it now."""
+        obj = super().save(call, obj, current)
+        applications.describe_payments(call.company, self.target(obj))
+        return obj
 
     def remember(self, call: Call, obj: Object | None, current: Object | None) -> None:
         """Carry the open amount over to the customer's balance."""
+        if current is not None:
+            self.release(call, obj, current)
         for form, sign in ((current, -1), (obj, 1)):
             if form is not None:
                 customer_id = value_of(form.get("CustomerRef")) or ""
@@ -213,7 +216,26 @@ class SalesForm(Resource):
                 amount = open_amount * sign * self.balance_sign
                 call.company.change_balance(customer_id, amount)
 
-    def voided(self, call: Call, current: Object) -> Object:
+    def release(self, call: Call, obj: Object | None, current: Object) -> None:
+        """Take back applications that the form no longer bears."""
+        target = self.target(current)
+        if not call.company.links.payments(target):
+            return
+        if obj is None:
+            applications.release(call, target)
+            return
+        moved = value_of(obj["CustomerRef"]) != value_of(current["CustomerRef"])
+        below = obj["Balance"] < 0 <= as_decimal(current["Balance"])
+        if not moved and not below:
+            return
+        excess = None if moved else -obj["Balance"]
+        released = applications.release(call, target, excess)
+        applications.set_open(obj, obj["Balance"] + released)
+        if "LinkedTxn" in obj:
+            known = obj["LinkedTxn"]
+            obj["LinkedTxn"] = applications.links_shown(call.company, target, known)
+
+    def voided(self, current: Object) -> Object:
         """Return the form with all amounts at zero and the note that says so."""
         obj = snapshot(current)
         for line in obj["Line"]:
@@ -222,14 +244,11 @@ class SalesForm(Resource):
             detail = line.get("SalesItemLineDetail", {})
             if "Qty" in detail:
                 detail["Qty"] = ZERO
-        obj |= {"TotalAmt": ZERO, "Balance": ZERO, "LinkedTxn": []}
+        obj |= {"TotalAmt": ZERO, "LinkedTxn": []}
+        if "HomeTotalAmt" in obj:
+            obj["HomeTotalAmt"] = ZERO
+        applications.set_open(obj, ZERO)
         obj["TxnTaxDetail"] = {"TotalTax": ZERO}
-        note = obj.get("PrivateNote")
-        obj["PrivateNote"] = f"{VOIDED} - {note}" if note else VOIDED
-        obj["SyncToken"] = str(int(current["SyncToken"]) + 1)
+        mark_voided(obj)
+        bump(obj)
         return obj
-
-    def order(self, obj: Object) -> Any:
-        """Sort newest first, as recorded."""
-        day = date.fromisoformat(obj.get("TxnDate", "1970-01-01"))
-        return (-day.toordinal(), -int(obj["Id"]))

@@ -110,6 +110,7 @@ QUICKBOOKS_FAULTS: dict[str, Fault] = {
     "500": Fault("bug", "unexpected"),
     "600": Fault("duplicate", "outcome_unknown"),
     "610": Fault("missing", "gone_in_quickbooks"),
+    "620": Fault("refuse", "link_refused"),
     "2010": Fault("bug", "unexpected"),
     "2500": Fault("missing", "gone_in_quickbooks"),
     "3001": Fault("throttle", "throttled"),
@@ -125,6 +126,8 @@ QUICKBOOKS_FAULTS: dict[str, Fault] = {
     "6200": Fault("refuse", "closed_period"),
     "6210": Fault("refuse", "closed_period"),
     "6240": Fault("duplicate", "name_taken"),
+    "6480": Fault("refuse", "payment_matched"),
+    "6540": Fault("refuse", "payment_deposited"),
     "10000": Fault("retry", "unavailable"),
     "10200": Fault("retry", "unavailable"),
 }
@@ -171,7 +174,7 @@ REPORTING_VIEWS: dict[str, tuple[str, ...]] = {
         "method", "reference", "memo", "deposit_account_number", "from_trust",
         "modified_at", "deleted_at",
     ),
-    "receipt_allocation": ("receipt_id", "bill_id", "amount"),
+    "receipt_allocation": ("receipt_id", "bill_id", "amount", "modified_at"),
     "credit_note": (
         "credit_id", "number", "bill_id", "client_id", "matter_id", "credit_date",
         "currency", "total_exclusive", "total_tax", "total_inclusive", "reason",
@@ -179,12 +182,23 @@ REPORTING_VIEWS: dict[str, tuple[str, ...]] = {
     ),
     "credit_note_line": (
         "credit_id", "line_no", "kind", "account_number", "description",
-        "amount_exclusive", "tax_code", "tax_amount",
+        "amount_exclusive", "tax_code", "tax_amount", "modified_at",
     ),
-    "credit_application": ("credit_id", "bill_id", "applied_on", "amount"),
+    "credit_application": (
+        "credit_id", "bill_id", "applied_on", "amount", "modified_at",
+    ),
 }  # fmt: skip
-REPORTING_OPTIONAL_COLUMNS = {"bill_line": ("product_service",)}
+REPORTING_OPTIONAL_COLUMNS = {
+    "bill_line": ("product_service",),
+    # Where rows have no time of change of their own, that of their parent counts.
+    "receipt_allocation": ("modified_at",),
+    "credit_note_line": ("modified_at",),
+    "credit_application": ("modified_at",),
+}
 REPORTING_REQUIRED_VIEWS = ("bill_line",)
+# Without these a connection has no payments or no credit notes; bills go all the same.
+REPORTING_PAYMENT_VIEWS = ("receipt", "receipt_allocation")
+REPORTING_CREDIT_VIEWS = ("credit_note", "credit_note_line", "credit_application")
 REPORTING_PAGE_SIZE = 2000
 REPORTING_SSL_MODES = (
     "disable",

@@ -55,6 +55,84 @@ class BillLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """Row of the reporting view ``receipt``: money that came in from a client.
+
+    ``reference`` is the payer's, such as a cheque number; ``from_trust`` says that the
+    firm took it out of the client's trust money.
+    """
+
+    receipt_id: str
+    client_id: str | None
+    matter_id: str | None
+    received_on: date | None
+    amount: Decimal
+    currency: str
+    method: str
+    reference: str
+    memo: str
+    deposit_account_number: str
+    from_trust: bool
+    modified_at: datetime | None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptAllocation:
+    """Row of ``receipt_allocation``: how much of a receipt settles one bill."""
+
+    receipt_id: str
+    bill_id: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteHeader:
+    """Row of ``credit_note``: a credit or a write-off; its amounts are positive.
+
+    ``bill_id`` is the bill it was made from, if any.
+    """
+
+    credit_id: str
+    number: str
+    bill_id: str | None
+    client_id: str | None
+    matter_id: str | None
+    credit_date: date | None
+    currency: str
+    total_exclusive: Decimal
+    total_tax: Decimal
+    total_inclusive: Decimal
+    reason: str
+    modified_at: datetime | None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteLine:
+    """Row of ``credit_note_line``; kind is ``fee`` or ``expense``."""
+
+    credit_id: str
+    line_no: int
+    kind: str
+    account_number: str
+    description: str
+    amount_exclusive: Decimal
+    tax_code: str
+    tax_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditApplication:
+    """Row of ``credit_application``: how much of a credit note settles one bill."""
+
+    credit_id: str
+    bill_id: str
+    applied_on: date | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Participant:
     """A contact of Actionstep (``participants``): here the client who is billed."""
 
@@ -130,6 +208,16 @@ class QuickbooksAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class QuickbooksPaymentMethod:
+    """A payment method of QuickBooks; type is CREDIT_CARD or NON_CREDIT_CARD."""
+
+    method_id: str
+    name: str
+    method_type: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuickbooksTaxRate:
     """One rate of a QuickBooks tax code; ``percentage`` 8.25 means 8.25 %."""
 
@@ -174,7 +262,12 @@ class QuickbooksCompany:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """A bill line with its targets in QuickBooks already chosen by the maps."""
+    """A line of a bill or credit note, its targets in QuickBooks chosen by the maps.
+
+    ``kind`` and ``account`` (as people read it) only serve the description of a
+    summary. ``merged_count`` is how many lines with an amount a summary stands for:
+    each of them may have been rounded.
+    """
 
     line_no: int
     description: str
@@ -185,6 +278,9 @@ class InvoiceLine:
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     service_date: date | None = None
+    kind: str = ""
+    account: str = ""
+    merged_count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +289,8 @@ class Invoice:
 
     ``reference`` is our own marker, the same for the life of the bill; it stands in
     the private note and tells our invoice from one with the same number.
+    ``exchange_rate`` is what one unit of the bill's currency is worth in the home
+    currency; None for a bill in the home currency.
     """
 
     reference: str
@@ -207,3 +305,94 @@ class Invoice:
     matters: tuple[str, ...] = ()
     quickbooks_id: str | None = None
     sync_token: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """A credit note ready to become a QuickBooks credit memo; amounts are positive.
+
+    Reference and exchange rate as those of an invoice. A write-off is a credit note,
+    too; in QuickBooks its number and its note tell.
+    """
+
+    reference: str
+    number: str
+    customer_id: str
+    currency: str
+    credit_date: date
+    total_tax: Decimal
+    total: Decimal
+    lines: tuple[InvoiceLine, ...]
+    reason: str = ""
+    matters: tuple[str, ...] = ()
+    is_write_off: bool = False
+    quickbooks_id: str | None = None
+    sync_token: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How much of a payment settles one QuickBooks invoice.
+
+    ``invoice_quickbooks_id`` is None while the bill is not pushed; then
+    ``bill_number`` says in the message which bill is waited for.
+    """
+
+    invoice_quickbooks_id: str | None
+    amount: Decimal
+    bill_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A receipt ready to become a QuickBooks payment.
+
+    What is not allocated stays unapplied. ``number`` is the payer's reference,
+    ``method`` its name in Actionstep, ``method_id`` the QuickBooks payment method.
+    Without ``deposit_account_id`` the money goes to Undeposited Funds.
+    """
+
+    reference: str
+    customer_id: str
+    currency: str
+    paid_on: date
+    amount: Decimal
+    allocations: tuple[Allocation, ...] = ()
+    number: str = ""
+    method: str = ""
+    method_id: str | None = None
+    memo: str = ""
+    matter: str = ""
+    deposit_account_id: str | None = None
+    quickbooks_id: str | None = None
+    sync_token: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditUse:
+    """A part of a credit memo applied to one invoice.
+
+    QuickBooks keeps it as a payment of zero. ``invoice_quickbooks_id`` is None while
+    the bill is not pushed; ``bill_number`` and ``credit_number`` are for people.
+    """
+
+    reference: str
+    customer_id: str
+    currency: str
+    applied_on: date
+    amount: Decimal
+    credit_quickbooks_id: str
+    invoice_quickbooks_id: str | None
+    credit_number: str = ""
+    bill_number: str = ""
+    quickbooks_id: str | None = None
+    sync_token: str | None = None
+    exchange_rate: Decimal | None = None
+
+
+# What has lines, products and tax.
+Sale = Invoice | CreditNote
+Document = Invoice | CreditNote | Payment | CreditUse

@@ -110,8 +110,8 @@ CAUSES: dict[str, Cause] = {
         "config",
         _lt("Account is not mapped"),
         _lt(
-            "The invoice account %(account)s has no product or service. Add a line "
-            "for it to the sales invoice account map; the invoice then goes by itself."
+            "The invoice account %(account)s has no product or service. Add a line for "
+            "it to the sales invoice account map; the document then goes by itself."
         ),
     ),
     "tax_unmapped": Cause(
@@ -119,7 +119,7 @@ CAUSES: dict[str, Cause] = {
         _lt("Tax code is not mapped"),
         _lt(
             "The tax code %(tax_code)s has no QuickBooks tax code. Add a line for it "
-            "to the sales tax map; the invoice then goes by itself."
+            "to the sales tax map; the document then goes by itself."
         ),
     ),
     "mapping_broken": Cause(
@@ -130,31 +130,57 @@ CAUSES: dict[str, Cause] = {
             "use in QuickBooks or Actionstep. Choose another one on the mapping page."
         ),
     ),
+    "deposit_account_unmapped": Cause(
+        "config",
+        _lt("Deposit account is not mapped"),
+        _lt(
+            "The money was paid into %(account)s, which has no QuickBooks account. Add "
+            "a line for it to the GL account map; the payment then goes by itself."
+        ),
+    ),
+    "trust_deposit": Cause(
+        "config",
+        _lt("Trust money, no trust account"),
+        _lt(
+            "%(account)s holds trust money, but the GL account map sends it to "
+            "%(target)s, which is not a trust account in QuickBooks. Nothing was sent. "
+            "Map it to a bank account of the type Trust account."
+        ),
+    ),
+    "operating_deposit": Cause(
+        "config",
+        _lt("Own money, trust account"),
+        _lt(
+            "%(account)s holds the firm's own money, but the GL account map sends it "
+            "to %(target)s, a trust account in QuickBooks. Nothing was sent. Map it to "
+            "an operating account."
+        ),
+    ),
     # --- the document ----------------------------------------------------------
     "client_missing": Cause(
         "data",
-        _lt("Bill without client"),
+        _lt("No client"),
         _lt(
-            "The bill names no client, so no QuickBooks customer can be found. Set "
-            "the client on the bill in Actionstep."
+            "The document names no client, so no QuickBooks customer can be found. "
+            "Set the client on it in Actionstep."
         ),
     ),
     "number_missing": Cause(
         "data",
-        _lt("Bill without number"),
-        _lt("The bill has no number. Give it one in Actionstep."),
+        _lt("No number"),
+        _lt("The document has no number. Give it one in Actionstep."),
     ),
     "date_missing": Cause(
         "data",
-        _lt("Bill without date"),
-        _lt("The bill has no date. Give it one in Actionstep."),
+        _lt("No date"),
+        _lt("The document has no date. Give it one in Actionstep."),
     ),
     "number_too_long": Cause(
         "data",
         _lt("Number is too long"),
         _lt(
-            "QuickBooks takes at most 21 characters in an invoice number; %(number)s "
-            "has %(length)s. Shorten the bill's number in Actionstep."
+            "QuickBooks takes at most 21 characters in an invoice number or credit "
+            "note number; %(number)s has %(length)s. Shorten it in Actionstep."
         ),
     ),
     "duplicate_number": Cause(
@@ -162,23 +188,68 @@ CAUSES: dict[str, Cause] = {
         _lt("Number is already used"),
         _lt(
             "QuickBooks already has a document with the number %(number)s that did "
-            "not come from this bill. Change one of the two numbers, then requeue."
+            "not come from this one. Change one of the two numbers, then requeue."
         ),
     ),
     "currency_unknown": Cause(
         "data",
         _lt("Unknown currency"),
         _lt(
-            "The bill is in %(currency)s, a currency that is not active in Odoo. "
-            "Activate it in Odoo, or correct the bill in Actionstep."
+            "The document is in %(currency)s, a currency that is not active in Odoo. "
+            "Activate it in Odoo, or correct the document in Actionstep."
         ),
     ),
     "currency_foreign": Cause(
         "data",
         _lt("Foreign currency"),
         _lt(
-            "The bill is in %(currency)s, but the QuickBooks company keeps its books "
-            "in %(home)s. Bills in another currency are not pushed yet."
+            "The document is in %(currency)s, but the QuickBooks company keeps its "
+            "books in %(home)s and has multicurrency turned off. Turn multicurrency "
+            "on in QuickBooks and refresh the lists, or correct the currency in "
+            "Actionstep."
+        ),
+    ),
+    "exchange_rate_missing": Cause(
+        "data",
+        _lt("No exchange rate"),
+        _lt(
+            "The document is in %(currency)s, but there is no rate from %(currency)s "
+            "to %(home)s for its date. Enter the rate under Currencies in Odoo, then "
+            "requeue."
+        ),
+    ),
+    "amount_not_positive": Cause(
+        "data",
+        _lt("Amount is not above zero"),
+        _lt(
+            "An amount of this document is %(amount)s; QuickBooks takes only amounts "
+            "above zero here. Correct it in Actionstep."
+        ),
+    ),
+    "allocation_too_large": Cause(
+        "data",
+        _lt("More allocated than received"),
+        _lt(
+            "%(allocated)s of this payment are allocated to bills, but only "
+            "%(amount)s were received. Correct the allocations in Actionstep."
+        ),
+    ),
+    "allocation_unknown_bill": Cause(
+        "data",
+        _lt("Waits for a bill"),
+        _lt(
+            "This settles bill %(bill)s, which is not in QuickBooks yet. It waits for "
+            "that bill to be pushed first. If the bill is never pushed (dated before "
+            "the start date, or needing attention), take care of the bill first."
+        ),
+    ),
+    "credit_too_large": Cause(
+        "data",
+        _lt("More credit applied than possible"),
+        _lt(
+            "%(amount)s of the credit note are to be applied, but only %(left)s can "
+            "be: so much is left of the credit note and owed on the bill. Correct what "
+            "is applied in Actionstep or in QuickBooks, then requeue."
         ),
     ),
     "closed_period": Cause(
@@ -186,7 +257,7 @@ CAUSES: dict[str, Cause] = {
         _lt("Period is closed"),
         _lt(
             "The books in QuickBooks are closed for the date %(date)s. Reopen the "
-            "period there, or change the date of the bill in Actionstep, then requeue."
+            "period there, or change the date in Actionstep, then requeue."
         ),
     ),
     "lines_missing": Cause(
@@ -225,8 +296,9 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("Too many lines"),
         _lt(
-            "QuickBooks takes at most %(limit)s lines on an invoice, this bill has "
-            "%(count)s. Split the bill in Actionstep."
+            "QuickBooks takes at most %(limit)s lines on one document, this one has "
+            "%(count)s. Let the connection send one line per product and tax code, or "
+            "split the document in Actionstep."
         ),
     ),
     "total_negative": Cause(
@@ -239,18 +311,18 @@ CAUSES: dict[str, Cause] = {
     ),
     "tax_mixed": Cause(
         "data",
-        _lt("Two sales taxes on one bill"),
+        _lt("Two sales taxes on one document"),
         _lt(
-            "A QuickBooks company in the US takes one sales tax per invoice, this bill "
-            "uses %(tax_codes)s. Split the bill in Actionstep."
+            "A QuickBooks company in the US takes one sales tax per document, this one "
+            "uses %(tax_codes)s. Split the document in Actionstep."
         ),
     ),
     "tax_mismatch": Cause(
         "data",
         _lt("Tax does not follow the rate"),
         _lt(
-            "The bill charges %(tax)s of tax, but the rate of the mapped QuickBooks "
-            "tax code gives %(expected)s. Check the sales tax map and the bill."
+            "The document has %(tax)s of tax, but the rate of the mapped QuickBooks "
+            "tax code gives %(expected)s. Check the sales tax map and the document."
         ),
     ),
     "name_taken": Cause(
@@ -300,6 +372,41 @@ CAUSES: dict[str, Cause] = {
         _lt(
             "Something this document uses is inactive in QuickBooks: %(what)s. Make "
             "it active again or map to another one, then requeue."
+        ),
+    ),
+    "payment_deposited": Cause(
+        "data",
+        _lt("Already deposited"),
+        _lt(
+            "The payment is part of a bank deposit in QuickBooks and cannot be changed "
+            "or removed. Take it out of that deposit in QuickBooks, then requeue."
+        ),
+    ),
+    "payment_matched": Cause(
+        "data",
+        _lt("Matched with the bank feed"),
+        _lt(
+            "QuickBooks has matched this with a transaction of the bank feed, so it "
+            "cannot be removed. Undo the match under Banking in QuickBooks, then "
+            "requeue."
+        ),
+    ),
+    "link_refused": Cause(
+        "data",
+        _lt("Cannot be applied"),
+        _lt(
+            "QuickBooks could not link this to the other document: %(what)s It may be "
+            "settled already, or belong to another customer. Check both in QuickBooks, "
+            "then requeue."
+        ),
+    ),
+    "credit_applied": Cause(
+        "data",
+        _lt("Credit is applied"),
+        _lt(
+            "The credit note is applied to an invoice in QuickBooks. What is applied "
+            "must be removed first. If a person applied it there, remove that "
+            "application in QuickBooks, then requeue."
         ),
     ),
     "refused": Cause(

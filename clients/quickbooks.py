@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote as quote_path
 
@@ -22,6 +23,7 @@ from ..documents import (
     QuickbooksAccount,
     QuickbooksCompany,
     QuickbooksItem,
+    QuickbooksPaymentMethod,
     QuickbooksTaxCode,
     QuickbooksTaxRate,
 )
@@ -194,6 +196,18 @@ class QuickbooksClient:
             for row in self._all("Account")
         ]
 
+    def payment_methods(self) -> list[QuickbooksPaymentMethod]:
+        """Return all payment methods, inactive ones too."""
+        return [
+            QuickbooksPaymentMethod(
+                method_id=text_of(row.get("Id")),
+                name=text_of(row.get("Name")),
+                method_type=text_of(row.get("Type")),
+                is_active=_is_active(row),
+            )
+            for row in self._all("PaymentMethod")
+        ]
+
     def tax_codes(self) -> list[QuickbooksTaxCode]:
         """Return all tax codes with their sales rates, inactive ones too."""
         rates = {
@@ -283,8 +297,26 @@ class QuickbooksClient:
 
     def find_invoices(self, numbers: Iterable[str]) -> list[Row]:
         """Return the invoices that bear one of the document numbers."""
+        return self._find_numbered("Invoice", numbers)
+
+    def find_credit_notes(self, numbers: Iterable[str]) -> list[Row]:
+        """Return the credit memos that bear one of the document numbers."""
+        return self._find_numbered("CreditMemo", numbers)
+
+    def find_payments(self, wanted: Iterable[tuple[str, date]]) -> list[Row]:
+        """Return the payments of some customers on certain days, applied credits too.
+
+        Whose they are, their notes tell: a note cannot be queried, and a payment needs
+        no number. Customer and date can be asked for, as public integrations do.
+
+        :param wanted: customer id and date of each payment that is looked for
+        """
+        statements = [_payment_statement(*one) for one in dict.fromkeys(wanted)]
+        return [row for rows in self._query_many(statements) for row in rows]
+
+    def _find_numbered(self, entity: str, numbers: Iterable[str]) -> list[Row]:
         statements = [
-            _in_statement("Invoice", "DocNumber", chunk) for chunk in _chunks(numbers)
+            _in_statement(entity, "DocNumber", chunk) for chunk in _chunks(numbers)
         ]
         return [row for rows in self._query_many(statements) for row in rows]
 
@@ -505,6 +537,15 @@ def _in_statement(
     if active:
         statement += f" AND {active} IN (true, false)"
     return f"{statement} MAXRESULTS {const.QUICKBOOKS_PAGE_SIZE}"
+
+
+def _payment_statement(customer_id: str, day: date) -> str:
+    """Return the query for what one customer paid on one day."""
+    return (
+        f"SELECT * FROM Payment WHERE CustomerRef = {quote(customer_id)} "
+        f"AND TxnDate = {quote(day.isoformat())} "
+        f"MAXRESULTS {const.QUICKBOOKS_PAGE_SIZE}"
+    )
 
 
 def _chunks(values: Iterable[str]) -> Iterator[list[str]]:

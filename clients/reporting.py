@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2 import errors, sql
 from psycopg2.extras import RealDictCursor
 
 from .. import const
-from ..documents import BillLine
+from ..documents import (
+    BillLine,
+    CreditApplication,
+    CreditNoteHeader,
+    CreditNoteLine,
+    Receipt,
+    ReceiptAllocation,
+)
 from ..exceptions import ConnectionStoppedError, RetryableError, SyncError
 from .values import (
     UnreadableRow,
@@ -60,6 +67,8 @@ _COLUMNS = """
        AND has_schema_privilege(n.oid, 'USAGE')
        AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
+_TRUE = ("t", "true", "y", "yes", "1")
+_FALSE = ("", "f", "false", "n", "no", "0")
 _numbers = itertools.count(1)  # cursors of one transaction need different names
 _RELATION_KINDS = ["v", "m", "r", "p", "f"]
 
@@ -74,7 +83,8 @@ class ReportingClient:
     refused; ``reporting_contract``: a column is missing) or ``RetryableError`` for what
     may pass, such as a view that is missing while the nightly load replaces it.
 
-    Rows that cannot be read are left out and stand in ``unreadable``.
+    Rows that cannot be read are left out and stand in ``unreadable``. What belongs to
+    one is then incomplete: :func:`parent_id` says whose row it was.
 
     :raise ConnectionStoppedError: the name of the schema or the SSL mode is not one
     """
@@ -135,15 +145,18 @@ class ReportingClient:
 
     # === CONTRACT === #
 
-    def check_contract(self) -> list[str]:
+    def check_contract(self, views: Iterable[str] | None = None) -> list[str]:
         """Return what the views lack, empty when they can be used.
 
         A missing view is named ``bill_line``, a missing column ``bill_line.kind``, an
         id that is not text ``bill_line.bill_id (text)``.
+
+        :param views: those that every connection needs, unless given; see
+            ``const.REPORTING_PAYMENT_VIEWS`` and ``const.REPORTING_CREDIT_VIEWS``
         """
-        views = list(const.REPORTING_REQUIRED_VIEWS)
-        columns = self._columns(views)
-        return [gap for view in views for gap in _gaps(view, columns.get(view, {}))]
+        wanted = list(const.REPORTING_REQUIRED_VIEWS if views is None else views)
+        columns = self._columns(wanted)
+        return [gap for view in wanted for gap in _gaps(view, columns.get(view, {}))]
 
     def _columns(self, views: list[str]) -> dict[str, dict[str, str]]:
         """Return the type category of each readable column, by view."""
@@ -158,40 +171,114 @@ class ReportingClient:
 
     def bill_lines(self, bill_ids: Iterable[str]) -> Iterator[list[BillLine]]:
         """Yield the lines of some bills, page by page; a bill is never split."""
-        columns = self._present("bill_line")
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        statement = sql.SQL(
-            "SELECT {} FROM {} WHERE bill_id = ANY(%s) ORDER BY bill_id, line_no"
-        ).format(names, self._relation("bill_line"))
-        page: list[BillLine] = []
-        for row in self._stream(statement, [list(bill_ids)]):
-            line = self._read_line(row)
-            if line is None:
+        return self._pages("bill_line", bill_ids)
+
+    def receipts(self, receipt_ids: Iterable[str]) -> Iterator[list[Receipt]]:
+        """Yield some receipts, page by page, also deleted ones."""
+        return self._pages("receipt", receipt_ids)
+
+    def receipt_allocations(
+        self, receipt_ids: Iterable[str]
+    ) -> Iterator[list[ReceiptAllocation]]:
+        """Yield what some receipts settle, page by page; a receipt is never split."""
+        return self._pages("receipt_allocation", receipt_ids)
+
+    def credit_notes(
+        self, credit_ids: Iterable[str]
+    ) -> Iterator[list[CreditNoteHeader]]:
+        """Yield some credit notes, page by page, also deleted ones."""
+        return self._pages("credit_note", credit_ids)
+
+    def credit_note_lines(
+        self, credit_ids: Iterable[str]
+    ) -> Iterator[list[CreditNoteLine]]:
+        """Yield the lines of some credit notes; a credit note is never split."""
+        return self._pages("credit_note_line", credit_ids)
+
+    def credit_applications(
+        self, credit_ids: Iterable[str]
+    ) -> Iterator[list[CreditApplication]]:
+        """Yield what some credit notes settle; a credit note is never split."""
+        return self._pages("credit_application", credit_ids)
+
+    def _pages(self, view: str, ids: Iterable[str]) -> Iterator[list[Any]]:
+        """Yield the rows whose first key is one of the ids, in the order of keys."""
+        keys = _VIEWS[view].keys
+        columns = sql.SQL(", ").join(map(sql.Identifier, self._present(view)))
+        order = sql.SQL(", ").join(map(sql.Identifier, keys))
+        statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%s) ORDER BY {}").format(
+            columns, self._relation(view), sql.Identifier(keys[0]), order
+        )
+        page: list[Any] = []
+        parent = None
+        for row in self._stream(view, statement, [list(ids)]):
+            found = self._read(view, row)
+            if found is None:
                 continue
-            if len(page) >= const.REPORTING_PAGE_SIZE and (
-                page[-1].bill_id != line.bill_id
-            ):
+            if len(page) >= const.REPORTING_PAGE_SIZE and row[keys[0]] != parent:
                 yield page
                 page = []
-            page.append(line)
+            page.append(found)
+            parent = row[keys[0]]
         if page:
             yield page
+
+    # === CHANGES === #
 
     def changed_bill_ids(self, since: datetime | None) -> list[str]:
         """Return the ids of the bills with lines changed since a time (naive UTC).
 
         Lines without ``modified_at`` count as changed, so that none is missed.
         """
-        statement = sql.SQL("SELECT DISTINCT bill_id FROM {}").format(
-            self._relation("bill_line")
-        )
-        values = []
+        return self._changed_ids("bill_line", since)
+
+    def changed_receipt_ids(self, since: datetime | None) -> list[str]:
+        """Return the ids of the receipts changed or deleted since a time (naive UTC).
+
+        An allocation counts with its receipt: by its own ``modified_at`` where the view
+        has that column, else the receipt's must move with it.
+        """
+        return self._changed_ids("receipt", since, ["receipt_allocation"])
+
+    def changed_credit_ids(self, since: datetime | None) -> list[str]:
+        """Return the ids of the credit notes changed or deleted since a time.
+
+        Lines and applications count with their credit note, as allocations do with
+        their receipt.
+        """
+        children = ["credit_note_line", "credit_application"]
+        return self._changed_ids("credit_note", since, children)
+
+    def _changed_ids(
+        self, view: str, since: datetime | None, children: Iterable[str] = ()
+    ) -> list[str]:
+        statements = [self._changed(view, since)]
         if since is not None:
-            statement += sql.SQL(" WHERE modified_at >= %s OR modified_at IS NULL")
-            values.append(since.replace(tzinfo=timezone.utc))
-        statement += sql.SQL(" ORDER BY bill_id")
-        found = (id_of(row["bill_id"]) for row in self._stream(statement, values))
-        return [bill_id for bill_id in found if bill_id]
+            statements += [
+                self._changed(child, since)
+                for child in children
+                if "modified_at" in self._present(child)
+            ]
+        statement = sql.SQL(" UNION ").join(statements) + sql.SQL(" ORDER BY 1")
+        moment = since and since.replace(tzinfo=timezone.utc)
+        key = _VIEWS[view].keys[0]
+        rows = self._stream(view, statement, {"since": moment})
+        found = (id_of(row[key]) for row in rows)
+        return [row_id for row_id in found if row_id]
+
+    def _changed(self, view: str, since: datetime | None) -> sql.Composable:
+        """Return the query for what changed in one view, by the first key."""
+        statement = sql.SQL("SELECT DISTINCT {} FROM {}").format(
+            sql.Identifier(_VIEWS[view].keys[0]), self._relation(view)
+        )
+        if since is None:
+            return statement
+        conditions = ["modified_at >= %(since)s"]
+        if "deleted_at" in const.REPORTING_VIEWS[view]:
+            conditions.append("deleted_at >= %(since)s")
+        if "modified_at" not in const.REPORTING_OPTIONAL_COLUMNS.get(view, ()):
+            conditions.append("modified_at IS NULL")
+        return statement + sql.SQL(" WHERE " + " OR ".join(conditions))
 
     def _present(self, view: str) -> list[str]:
         """Return the columns to read, without optional ones that are missing."""
@@ -207,29 +294,29 @@ class ReportingClient:
         return sql.Identifier(self._schema, view)
 
     def _stream(
-        self, statement: sql.Composable, values: list[Any]
+        self, view: str, statement: sql.Composable, values: list[Any] | dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         """Yield rows through a cursor of the server, so that memory stays small."""
         with (
-            self._translated(),
+            self._translated(view),
             self._connection.cursor(f"rows_{next(_numbers)}", RealDictCursor) as cursor,
         ):
             cursor.itersize = const.REPORTING_PAGE_SIZE
             cursor.execute(statement, values)
             yield from cursor
 
-    def _read_line(self, row: dict[str, Any]) -> BillLine | None:
+    def _read(self, view: str, row: dict[str, Any]) -> Any:
         try:
-            return _bill_line(row)
+            return _VIEWS[view].read(row)
         except (ValueError, TypeError) as err:
-            row_id = f"{text_of(row['bill_id'])}/{text_of(row['line_no'])}"
-            self.unreadable.append(UnreadableRow("bill_line", row_id, clean(err)))
+            row_id = "/".join(text_of(row[key]) for key in _VIEWS[view].keys)
+            self.unreadable.append(UnreadableRow(view, row_id, clean(err)))
             return None
 
     # === ERRORS === #
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, view: str = "") -> Iterator[None]:
         """Turn errors of the database into ours, and let go of all locks afterwards.
 
         Between two calls no transaction is open: a nightly load that replaces the
@@ -238,21 +325,22 @@ class ReportingClient:
         try:
             yield
         except psycopg2.Error as err:
-            raise self._error_of(err) from None
+            raise self._error_of(err, view) from None
         finally:
             if self._connection is not None:
                 with suppress(psycopg2.Error):
                     self._connection.rollback()
 
-    def _error_of(self, err: psycopg2.Error) -> SyncError:
+    def _error_of(self, err: psycopg2.Error, view: str = "") -> SyncError:
         detail = clean(f"{type(err).__name__}: {err}", (self._password,))
         if isinstance(err, errors.UndefinedColumn | errors.UndefinedFunction):
             missing = clean(err.diag.message_primary or "", limit=100)
-            return self._stopped("reporting_contract", detail, missing)
+            return self._stopped("reporting_contract", detail, f"{view}: {missing}")
         if isinstance(err, errors.UndefinedTable | errors.InvalidSchemaName):
             # The nightly load drops and creates the tables: it may be back soon.
-            missing = {"missing": f"{self._schema}.bill_line"}
-            return RetryableError("reporting_contract", detail, values=missing)
+            missing = f"{self._schema}.{view}"
+            values = {"missing": missing}
+            return RetryableError("reporting_contract", detail, values=values)
         refused = err.pgcode is None and any(
             text in str(err).lower() for text in _STOPPING_TEXTS
         )
@@ -278,17 +366,26 @@ def _gaps(view: str, columns: dict[str, str]) -> list[str]:
         if column not in columns and column not in optional
     ]
     # Compared with texts: an id of another type fails at the first query.
-    if columns.get("bill_id", "S") != "S":
-        gaps.append(f"{view}.bill_id (text)")
+    key = const.REPORTING_VIEWS[view][0]
+    if columns.get(key, "S") != "S":
+        gaps.append(f"{view}.{key} (text)")
     return gaps
 
 
+def parent_id(row: UnreadableRow) -> str:
+    """Return the id of the bill, receipt or credit note that an unread row is of.
+
+    Without this row it must not be pushed: money would be applied otherwise.
+    """
+    return row.row_id.partition("/")[0]
+
+
+# --- Rows -----------------------------------------------------------------------------
+
+
 def _bill_line(row: dict[str, Any]) -> BillLine:
-    bill_id = id_of(row["bill_id"])
-    if bill_id is None:
-        raise ValueError("no bill_id")
     return BillLine(
-        bill_id=bill_id,
+        bill_id=_required_id(row, "bill_id"),
         line_no=int(row["line_no"]),
         kind=text_of(row["kind"]).lower(),
         account_number=text_of(row["account_number"]),
@@ -306,5 +403,108 @@ def _bill_line(row: dict[str, Any]) -> BillLine:
     )
 
 
+def _receipt(row: dict[str, Any]) -> Receipt:
+    return Receipt(
+        receipt_id=_required_id(row, "receipt_id"),
+        client_id=id_of(row["client_id"]),
+        matter_id=id_of(row["matter_id"]),
+        received_on=date_of(row["received_on"]),
+        amount=decimal_of(row["amount"]),
+        currency=text_of(row["currency"]).upper(),
+        method=text_of(row["method"]),
+        reference=text_of(row["reference"]),
+        memo=text_of(row["memo"]),
+        deposit_account_number=text_of(row["deposit_account_number"]),
+        from_trust=_flag(row["from_trust"]),
+        modified_at=moment_of(row["modified_at"]),
+        deleted_at=moment_of(row["deleted_at"]),
+    )
+
+
+def _receipt_allocation(row: dict[str, Any]) -> ReceiptAllocation:
+    return ReceiptAllocation(
+        receipt_id=_required_id(row, "receipt_id"),
+        bill_id=_required_id(row, "bill_id"),
+        amount=decimal_of(row["amount"]),
+    )
+
+
+def _credit_note(row: dict[str, Any]) -> CreditNoteHeader:
+    return CreditNoteHeader(
+        credit_id=_required_id(row, "credit_id"),
+        number=text_of(row["number"]),
+        bill_id=id_of(row["bill_id"]),
+        client_id=id_of(row["client_id"]),
+        matter_id=id_of(row["matter_id"]),
+        credit_date=date_of(row["credit_date"]),
+        currency=text_of(row["currency"]).upper(),
+        total_exclusive=decimal_of(row["total_exclusive"]),
+        total_tax=decimal_of(row["total_tax"]),
+        total_inclusive=decimal_of(row["total_inclusive"]),
+        reason=text_of(row["reason"]),
+        modified_at=moment_of(row["modified_at"]),
+        deleted_at=moment_of(row["deleted_at"]),
+    )
+
+
+def _credit_note_line(row: dict[str, Any]) -> CreditNoteLine:
+    return CreditNoteLine(
+        credit_id=_required_id(row, "credit_id"),
+        line_no=int(row["line_no"]),
+        kind=text_of(row["kind"]).lower(),
+        account_number=text_of(row["account_number"]),
+        description=text_of(row["description"]),
+        amount_exclusive=decimal_of(row["amount_exclusive"]),
+        tax_code=text_of(row["tax_code"]),
+        tax_amount=decimal_of(row["tax_amount"]),
+    )
+
+
+def _credit_application(row: dict[str, Any]) -> CreditApplication:
+    return CreditApplication(
+        credit_id=_required_id(row, "credit_id"),
+        bill_id=_required_id(row, "bill_id"),
+        applied_on=date_of(row["applied_on"]),
+        amount=decimal_of(row["amount"]),
+    )
+
+
+def _required_id(row: dict[str, Any], key: str) -> str:
+    found = id_of(row[key])
+    if found is None:
+        raise ValueError(f"no {key}")
+    return found
+
+
 def _optional_decimal(value: Any) -> Any:
     return None if value is None else decimal_of(value)
+
+
+def _flag(value: Any) -> bool:
+    """Return a boolean, also one that is written as text; nothing is no.
+
+    Guessing would be wrong here: it tells trust money from the firm's own.
+
+    :raise ValueError: neither yes nor no
+    """
+    text = text_of(value).lower()
+    if text not in _TRUE + _FALSE:
+        raise ValueError(f"{clean(text, limit=40)!r} is neither true nor false")
+    return text in _TRUE
+
+
+class _View(NamedTuple):
+    """How a view is read; its first key is the id that its rows are asked by."""
+
+    keys: tuple[str, ...]
+    read: Callable[[dict[str, Any]], Any]
+
+
+_VIEWS = {
+    "bill_line": _View(("bill_id", "line_no"), _bill_line),
+    "receipt": _View(("receipt_id",), _receipt),
+    "receipt_allocation": _View(("receipt_id", "bill_id"), _receipt_allocation),
+    "credit_note": _View(("credit_id",), _credit_note),
+    "credit_note_line": _View(("credit_id", "line_no"), _credit_note_line),
+    "credit_application": _View(("credit_id", "bill_id"), _credit_application),
+}

@@ -1,1 +1,12 @@
-from . import customer, invoice, money, names, tax
+from . import (
+    common,
+    credit_note,
+    credit_use,
+    customer,
+    invoice,
+    money,
+    names,
+    payment,
+    sales,
+    tax,
+)

@@ -22,10 +22,14 @@ POSTCODE_LENGTH = 30
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-def map_customer(participant: Participant, name: str) -> dict[str, Any]:
+def map_customer(
+    participant: Participant, name: str, currency: str = ""
+) -> dict[str, Any]:
     """Return the payload that creates the customer of a client.
 
     :param name: the DisplayName that was chosen, see :mod:`.names`
+    :param currency: of its documents, for a company with multicurrency: a customer has
+        one for life, the home currency unless said
     :return: only keys that have a value; what QuickBooks would refuse is left out
     """
     payload = {
@@ -35,6 +39,7 @@ def map_customer(participant: Participant, name: str) -> dict[str, Any]:
         "PrimaryPhone": _wrapped("FreeFormNumber", _phone(participant.phone)),
         "BillAddr": _address(participant),
         "Notes": customer_reference(participant.participant_id),
+        "CurrencyRef": _wrapped("value", currency),
     }
     return _filled(payload)
 

@@ -1,4 +1,4 @@
-"""The tax of an invoice, as QuickBooks wants to be told about it.
+"""The tax of an invoice or credit memo, as QuickBooks wants to be told about it.
 
 QuickBooks computes tax per rate on the summed net amounts of the document and rounds
 half-up; a bill may have it rounded line by line. When the two differ by such rounding,
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, NamedTuple
 
-from ..documents import Invoice, InvoiceLine, QuickbooksCompany, QuickbooksTaxCode
+from ..documents import InvoiceLine, QuickbooksCompany, QuickbooksTaxCode, Sale
 from ..exceptions import DataError
 from .money import CENT, ZERO, cents, to_text
 
@@ -32,17 +32,17 @@ class RateTax(NamedTuple):
     amount: Decimal
 
 
-# --- What the invoice gets ----------------------------------------------------------
+# --- What the document gets ---------------------------------------------------------
 
 
-def map_tax(invoice: Invoice, company: QuickbooksCompany) -> dict[str, Any]:
-    """Return the tax keys of the invoice's header for this company.
+def map_tax(sale: Sale, company: QuickbooksCompany) -> dict[str, Any]:
+    """Return the tax keys of the document's header for this company.
 
     :raises DataError: ``tax_mixed``, ``tax_mismatch``
     """
     if not company.uses_sales_tax:
-        return map_tax_without(invoice, company)
-    return map_tax_us(invoice) if is_us(company) else map_tax_global(invoice)
+        return map_tax_without(sale, company)
+    return map_tax_us(sale) if is_us(company) else map_tax_global(sale)
 
 
 def line_tax_code(line: InvoiceLine, company: QuickbooksCompany) -> str | None:
@@ -53,7 +53,7 @@ def line_tax_code(line: InvoiceLine, company: QuickbooksCompany) -> str | None:
     return line.tax_code.tax_code_id if company.uses_sales_tax else None
 
 
-def map_tax_us(invoice: Invoice) -> dict[str, Any]:
+def map_tax_us(sale: Sale) -> dict[str, Any]:
     """Return ``TxnTaxDetail`` for the US: always TotalTax, and the one tax code.
 
     TotalTax is sent even when it is what QuickBooks would compute, because automated
@@ -61,39 +61,39 @@ def map_tax_us(invoice: Invoice) -> dict[str, Any]:
 
     :raises DataError: ``tax_mixed``, ``tax_mismatch``
     """
-    lines = [line for line in invoice.lines if is_taxed(line.tax_code)]
+    lines = [line for line in sale.lines if is_taxed(line.tax_code)]
     codes = {line.tax_code.tax_code_id: line.tax_code.name for line in lines}
     if len(codes) > 1:
         names = ", ".join(sorted(codes.values()))
         raise DataError("tax_mixed", values={"tax_codes": names})
-    detail: dict[str, Any] = {"TotalTax": cents(invoice.total_tax)}
+    detail: dict[str, Any] = {"TotalTax": cents(sale.total_tax)}
     for code_id in codes:
         detail["TxnTaxCodeRef"] = {"value": code_id}
-    return {"TxnTaxDetail": {**detail, **_override(invoice, lines)}}
+    return {"TxnTaxDetail": {**detail, **_override(sale, lines)}}
 
 
-def map_tax_global(invoice: Invoice) -> dict[str, Any]:
+def map_tax_global(sale: Sale) -> dict[str, Any]:
     """Return the tax keys for all countries but the US; amounts of lines are net.
 
     :raises DataError: ``tax_mismatch``
     """
-    override = _override(invoice, invoice.lines)
+    override = _override(sale, sale.lines)
     if not override:
         return {"GlobalTaxCalculation": "TaxExcluded"}
     return {"GlobalTaxCalculation": "TaxExcluded", "TxnTaxDetail": override}
 
 
-def map_tax_without(invoice: Invoice, company: QuickbooksCompany) -> dict[str, Any]:
+def map_tax_without(sale: Sale, company: QuickbooksCompany) -> dict[str, Any]:
     """Return the tax keys for a company that keeps no sales tax: none in the US.
 
     Elsewhere ``NotApplicable`` says that lines without a tax code are meant so.
 
     :raises DataError: ``tax_mismatch`` when the bill has tax
     """
-    taxes = [invoice.total_tax, *(line.tax_amount for line in invoice.lines)]
+    taxes = [sale.total_tax, *(line.tax_amount for line in sale.lines)]
     for tax in taxes:
         if cents(tax):
-            raise _mismatch(tax, ZERO, invoice.currency, "company without sales tax")
+            raise _mismatch(tax, ZERO, sale.currency, "company without sales tax")
     return {} if is_us(company) else {"GlobalTaxCalculation": "NotApplicable"}
 
 
@@ -127,14 +127,14 @@ def expected_taxes(lines: Iterable[InvoiceLine]) -> dict[str, RateTax]:
 # --- Comparison ---------------------------------------------------------------------
 
 
-def _override(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str, Any]:
+def _override(sale: Sale, lines: Sequence[InvoiceLine]) -> dict[str, Any]:
     """Return TotalTax and TaxLine when the bill's tax differs by rounding, else {}."""
     expected = expected_taxes(lines)
-    total = cents(invoice.total_tax)
+    total = cents(sale.total_tax)
     computed = sum((tax.amount for tax in expected.values()), ZERO)
     if abs(total - computed) > _tolerance(lines):
-        raise _mismatch(total, computed, invoice.currency)
-    _check_codes(invoice)
+        raise _mismatch(total, computed, sale.currency)
+    _check_codes(sale)
     if total == computed:
         return {}
     amounts = _spread(_own_taxes(lines), expected, total)
@@ -142,34 +142,39 @@ def _override(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str, Any]:
     return {"TotalTax": total, "TaxLine": tax_lines}
 
 
-def _check_codes(invoice: Invoice) -> None:
+def _check_codes(sale: Sale) -> None:
     """Refuse tax on a 0 % code, or none on a taxed one, though the totals agree.
 
     Compared by code and not by line: a bill may put its own rounding on one line.
     """
-    for lines in _by_code(invoice.lines):
+    for lines in _by_code(sale.lines):
         code = lines[0].tax_code
         own = sum((cents(line.tax_amount) for line in lines), ZERO)
         net = sum((cents(line.amount) for line in lines), ZERO)
         computed = net * code.percentage / 100
         if abs(own - computed) > _tolerance(lines):
             detail = f"tax code {code.name}"
-            raise _mismatch(own, computed, invoice.currency, detail)
+            raise _mismatch(own, computed, sale.currency, detail)
 
 
 def _tolerance(lines: Iterable[InvoiceLine]) -> Decimal:
     """Return what rounding can make: a cent for each taxed line with an amount.
 
-    QuickBooks rounds each rate, the bill rounds their sum: half a cent more for each
-    rate of a code beyond its first.
+    A summary counts as the lines it stands for. QuickBooks rounds each rate, the bill
+    rounds their sum: half a cent more for each rate of a code beyond its first.
     """
     tolerance = ZERO
     for group in _by_code(lines):
         rates = sum(1 for rate in group[0].tax_code.rates if rate.percentage)
-        count = sum(1 for line in group if line.amount)
+        count = sum(map(_rounded_lines, group))
         if rates and count:
             tolerance += CENT * count + CENT / 2 * (rates - 1)
     return tolerance
+
+
+def _rounded_lines(line: InvoiceLine) -> int:
+    """Return how many taxes were rounded; lines that cancel out were, too."""
+    return line.merged_count if line.amount or line.merged_count > 1 else 0
 
 
 def _by_code(lines: Iterable[InvoiceLine]) -> list[list[InvoiceLine]]:

@@ -3,16 +3,18 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.orm.models import NO_ACCESS
 
+from ..clients.transport import check_url
 from ..const import (
     ACTIONSTEP_AUTHORIZE_URLS,
     ACTIONSTEP_DOMAINS,
     ACTIONSTEP_TOKEN_URLS,
-    LOOPBACK_HOSTS,
     QUICKBOOKS_API_URLS,
     QUICKBOOKS_APP_URLS,
     QUICKBOOKS_DISCOVERY_URLS,
 )
+from ..exceptions import ConnectionStoppedError
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +25,13 @@ LOCAL_ADDRESSES = (
     "local_quickbooks_discovery_url",
     "local_quickbooks_api_url",
 )
+# What says to which servers the keys of a side go.
+SERVER_FIELDS = {
+    "actionstep": ("environment",),
+    "quickbooks": ("environment",),
+    "reporting": ("reporting_host", "reporting_port"),
+}
+ADMINISTRATOR = "actionstep_quickbooks.group_administrator"
 
 
 class ActionstepConnection(models.Model):
@@ -87,7 +96,9 @@ class ActionstepConnection(models.Model):
     )
     failure_count = fields.Integer(copy=False, readonly=True)
 
-    credential_ids = fields.One2many("actionstep.credential", "connection_id")
+    credential_ids = fields.One2many(
+        "actionstep.credential", "connection_id", groups=NO_ACCESS
+    )
     actionstep_state = fields.Selection(
         [
             ("disconnected", "Not connected"),
@@ -112,22 +123,29 @@ class ActionstepConnection(models.Model):
         string="Actionstep Client ID",
         compute="_compute_secrets",
         inverse="_inverse_actionstep_client_id",
+        groups=ADMINISTRATOR,
     )
     actionstep_client_secret = fields.Char(
-        compute="_compute_secrets", inverse="_inverse_actionstep_client_secret"
+        compute="_compute_secrets",
+        inverse="_inverse_actionstep_client_secret",
+        groups=ADMINISTRATOR,
     )
     quickbooks_client_id = fields.Char(
         string="QuickBooks Client ID",
         compute="_compute_secrets",
         inverse="_inverse_quickbooks_client_id",
+        groups=ADMINISTRATOR,
     )
     quickbooks_client_secret = fields.Char(
         string="QuickBooks Client Secret",
         compute="_compute_secrets",
         inverse="_inverse_quickbooks_client_secret",
+        groups=ADMINISTRATOR,
     )
     reporting_password = fields.Char(
-        compute="_compute_secrets", inverse="_inverse_reporting_password"
+        compute="_compute_secrets",
+        inverse="_inverse_reporting_password",
+        groups=ADMINISTRATOR,
     )
     has_actionstep_secret = fields.Boolean(compute="_compute_secrets")
     has_quickbooks_secret = fields.Boolean(compute="_compute_secrets")
@@ -142,10 +160,10 @@ class ActionstepConnection(models.Model):
     )
     local_quickbooks_api_url = fields.Char(string="Local QuickBooks API Url")
 
-    reporting_host = fields.Char()
+    reporting_host = fields.Char(groups=ADMINISTRATOR)
     reporting_port = fields.Integer(default=5432, aggregator=None)
-    reporting_database = fields.Char()
-    reporting_user = fields.Char()
+    reporting_database = fields.Char(groups=ADMINISTRATOR)
+    reporting_user = fields.Char(groups=ADMINISTRATOR)
     reporting_schema = fields.Char(default="actionstep")
     reporting_sslmode = fields.Selection(
         [("require", "Required"), ("prefer", "Preferred"), ("disable", "Off")],
@@ -201,8 +219,14 @@ class ActionstepConnection(models.Model):
     quickbooks_account_ids = fields.One2many("quickbooks.account", "connection_id")
     quickbooks_tax_code_ids = fields.One2many("quickbooks.tax.code", "connection_id")
     invoice_ids = fields.One2many("actionstep.invoice", "connection_id")
+    # The server starts, stops and removes what stands here, as superuser: nobody else
+    # may point it to a scheduled action that is not ours.
     cron_id = fields.Many2one(
-        "ir.cron", string="Scheduled Action", copy=False, readonly=True
+        "ir.cron",
+        string="Scheduled Action",
+        copy=False,
+        readonly=True,
+        groups="base.group_system",
     )
 
     invoice_count = fields.Integer(compute="_compute_counts")
@@ -235,12 +259,12 @@ class ActionstepConnection(models.Model):
             else:
                 connection.state = "active" if connection.push_invoices else "connected"
 
-    @api.depends_context("uid")
+    @api.depends("credential_ids.client_id", "credential_ids.client_secret")
     def _compute_secrets(self):
         """Show which keys are stored; a secret itself never leaves the server."""
         for connection in self:
             credentials = {c.side: c for c in connection.sudo().credential_ids}
-            none = self.env["actionstep.credential"]
+            none = self.env["actionstep.credential"].sudo()
             actionstep = credentials.get("actionstep", none)
             quickbooks = credentials.get("quickbooks", none)
             connection.actionstep_client_id = actionstep.client_id
@@ -274,6 +298,8 @@ class ActionstepConnection(models.Model):
         for connection in self:
             if connection[field_name]:
                 connection._get_credential(side).write({key: connection[field_name]})
+        # What was typed is not sent back.
+        self.invalidate_recordset([field_name])
 
     def _compute_redirect_urls(self):
         for connection in self:
@@ -355,38 +381,69 @@ class ActionstepConnection(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Override of `_has_field_access` to let only the server write what it knows.
+
+        The binding to the two accounts and the state come from them, not from a call.
+        """
+        is_closed = operation == "write" and field.readonly and not self.env.su
+        return not is_closed and super()._has_field_access(field, operation)
+
     def write(self, vals):
         if {"company_id", "environment"} & vals.keys():
             self._check_not_in_use(vals)
+        self._forget_keys_of_other_servers(vals)
         result = super().write(vals)
+        if "company_id" in vals:
+            # Odoo asked before the move; the new company must be the user's, too.
+            self.check_access("write")
         if {"push_invoices", "is_paused", "active"} & vals.keys():
             self._update_cron()
         return result
 
     def _check_not_in_use(self, vals):
-        """Refuse to move a connection that already pushed to another firm's books."""
-        for connection in self.filtered("pushed_count"):
-            if (
-                vals.get("company_id", connection.company_id.id)
-                != connection.company_id.id
-                or vals.get("environment", connection.environment)
-                != connection.environment
+        """Refuse to move a connection whose records name ids of its two accounts."""
+        for connection in self:
+            is_moved = connection._is_changed(vals, "company_id")
+            is_elsewhere = connection._is_changed(vals, "environment")
+            if (is_moved and connection._has_bindings()) or (
+                is_elsewhere and connection._is_bound()
             ):
                 raise ValidationError(
                     self.env._(
-                        "%(name)s already has invoices in QuickBooks. Make a new "
-                        "connection for another company or environment.",
+                        "%(name)s already has maps or documents of its two accounts. "
+                        "Make a new connection for another company or environment.",
                         name=connection.name,
                     )
                 )
 
+    def _is_changed(self, vals, field_name):
+        """Tell whether values to write change a field of this connection."""
+        field = self._fields[field_name]
+        return field_name in vals and field.convert_to_cache(
+            vals[field_name], self
+        ) != field.convert_to_cache(self[field_name], self)
+
+    def _forget_keys_of_other_servers(self, vals):
+        """Never send a key to another server than the one it was entered for."""
+        for side, field_names in SERVER_FIELDS.items():
+            changed = self.filtered(
+                lambda connection, names=field_names: any(
+                    connection._is_changed(vals, name) for name in names
+                )
+            )
+            changed.sudo().credential_ids.filtered(
+                lambda credential, side=side: credential.side == side
+            )._forget_keys()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_pushed(self):
         for connection in self:
-            if connection.pushed_count:
+            if connection._has_bindings():
                 raise ValidationError(
                     self.env._(
-                        "%(name)s has invoices in QuickBooks. Archive the connection "
+                        "%(name)s has documents in QuickBooks. Archive the connection "
                         "instead: their links and their history stay.",
                         name=connection.name,
                     )
@@ -407,7 +464,8 @@ class ActionstepConnection(models.Model):
 
     def action_resume(self):
         """Go on after a pause, at once."""
-        self.write({"is_paused": False, "pause_reason": False, "resume_at": False})
+        self.is_paused = False
+        self.sudo().write({"pause_reason": False, "resume_at": False})
         self._trigger_cron()
 
     def action_open_mapping(self):
@@ -466,5 +524,8 @@ class ActionstepConnection(models.Model):
 
 
 def _is_loopback(address):
-    parts = urlsplit(address)
-    return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    try:
+        check_url(address, environment="local", domains=())
+    except ConnectionStoppedError:
+        return False
+    return True

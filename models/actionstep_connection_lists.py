@@ -1,10 +1,8 @@
 """The lists of both sides: loaded after connecting, and again by Refresh."""
 
 from odoo import fields, models
-from odoo.exceptions import UserError
 
-from ..exceptions import SyncError
-from .failure import describe
+from ..exceptions import AuthError, SyncError
 from .vendor_session import VendorSession
 
 
@@ -17,21 +15,39 @@ class ActionstepConnection(models.Model):
         """Load the lists of both sides again and say what changed."""
         self.ensure_one()
         self.check_access("write")
-        try:
-            self._load_lists()
-        except SyncError as error:
-            raise UserError(describe(self.env, error)) from error
+        failure = self._try_load_lists()
+        message = self.env._("The lists of both sides are up to date.")
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
-                "message": self.env._("The lists of both sides are up to date."),
+                "type": "danger" if failure else "success",
+                "sticky": bool(failure),
+                "message": failure or message,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
 
     # === LOADING === #
+
+    def _try_load_lists(self):
+        """Load the lists; when a side fails, tell it in the chatter.
+
+        :return: the sentence that says what failed, or None
+        """
+        try:
+            self._load_lists()
+        except SyncError as error:
+            # A refused grant is marked in a transaction of its own, which only a new
+            # one of ours can see.
+            self.env.cr.rollback()
+            sentence = self._describe_failure(error)
+            if isinstance(error, AuthError):
+                self._require_reconnect(error, sentence)
+            else:
+                self._log(sentence)
+            return sentence
+        return None
 
     def _load_lists(self):
         """Read the lists of both sides and bring our copies up to date.

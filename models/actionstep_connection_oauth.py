@@ -7,11 +7,10 @@ import time
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
-from odoo.tools import consteq
 
 from ..clients.oauth import ActionstepAuth, QuickbooksAuth
-from ..exceptions import AuthError, SyncError
-from .failure import describe
+from ..exceptions import CAUSES, AuthError, SyncError
+from .failure import describe, failure_type
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +19,14 @@ _logger = logging.getLogger(__name__)
 SESSION_KEY = "actionstep_quickbooks_consents"
 CONSENT_SECONDS = 600
 VENDORS = {"actionstep": "Actionstep", "quickbooks": "QuickBooks"}
+# The records that hold ids of the two accounts, which mean others in other accounts.
+BOUND_MODELS = (
+    "actionstep.invoice",
+    "actionstep.participant",
+    "actionstep.item.mapping",
+    "actionstep.account.mapping",
+    "actionstep.tax.mapping",
+)
 
 
 class ActionstepConnection(models.Model):
@@ -65,7 +72,7 @@ class ActionstepConnection(models.Model):
         try:
             url = self._get_auth(side).authorization_url(state)
         except SyncError as error:
-            raise UserError(describe(self.env, error)) from error
+            raise UserError(self._describe_failure(error)) from error
         self._remember_consent(side, state)
         return {"type": "ir.actions.act_url", "url": url, "target": "self"}
 
@@ -94,8 +101,7 @@ class ActionstepConnection(models.Model):
         :raise AuthError: unknown, used, too old, or started by somebody else
         """
         consents = _fresh_consents()
-        known = next((k for k in consents if consteq(k, state or "")), None)
-        consent = consents.pop(known, None)
+        consent = consents.pop(state, None)
         request.session[SESSION_KEY] = consents
         if not consent or consent["side"] != side or consent["user_id"] != self.env.uid:
             raise AuthError("state_invalid")
@@ -112,21 +118,33 @@ class ActionstepConnection(models.Model):
         page; when anything fails, its sentence stands in the connection's chatter.
         """
         self.ensure_one()
+        form = f"/odoo/actionstep-connections/{self.id}"
         try:
             self._complete_consent(side, code=code, realm_id=realm_id, refusal=refusal)
-            # The tokens work once and are ours now: nothing below may lose them.
-            self._commit_step()
-            if self.state == "draft":
-                return f"/odoo/actionstep-connections/{self.id}"
-            self._load_lists()
-            self._update_cron()
-        except SyncError as error:
-            self._log(describe(self.env, error))
-            return f"/odoo/actionstep-connections/{self.id}"
+        except (SyncError, UserError) as error:
+            self._log(self._describe_failure(error))
+            return form
+        # The tokens work once and are ours now: nothing below may lose them.
+        self._commit_step()
+        if self.state == "draft" or self._try_load_lists():
+            return form
+        self._update_cron()
         return f"/odoo/actionstep-mapping/{self.id}"
 
     def _describe_failure(self, error):
-        return describe(self.env, error)
+        """Return the sentence for an error of something that a person just did.
+
+        Passing trouble passes, but what was pressed is not pressed again by itself.
+        """
+        if isinstance(error, UserError):
+            return str(error)
+        if failure_type(error) != "transient":
+            return describe(self.env, error)
+        return self.env._(
+            "%(vendor)s: %(title)s. Try again in a few minutes.",
+            vendor=error.values.get("vendor", ""),
+            title=self.env._(CAUSES[error.cause].title),
+        )
 
     def _complete_consent(self, side, *, code, realm_id=None, refusal=None):
         """Exchange the code of a consent and keep its tokens.
@@ -139,25 +157,74 @@ class ActionstepConnection(models.Model):
             raise AuthError("consent_refused", refusal or "", values=vendor)
         if side == "quickbooks":
             self._check_realm(realm_id)
-        tokens = self._get_auth(side).exchange(code, realm_id)
+        tokens = self._exchange(side, code, realm_id)
+        if side == "actionstep":
+            self._check_system(tokens.orgkey)
         self._get_credential(side)._store_tokens(tokens)
         values = {"realm_id": realm_id} if side == "quickbooks" else {}
         if tokens.orgkey:
             values["orgkey"] = tokens.orgkey
-        self.write({**values, "resume_at": False, "failure_count": 0})
+        self.sudo().write({**values, "resume_at": False, "failure_count": 0})
         self._log(self.env._("Connected to %(vendor)s.", **vendor))
 
+    def _exchange(self, side, code, realm_id):
+        """Return the tokens for a code; a refused code is a consent that failed.
+
+        :raise SyncError: as the client does
+        """
+        try:
+            return self._get_auth(side).exchange(code, realm_id)
+        except AuthError as error:
+            # "reconnect" tells the end of a grant; here there was none yet.
+            cause = "consent_refused" if error.cause == "reconnect" else error.cause
+            raise AuthError(cause, error.detail, values=error.values) from error
+
     def _check_realm(self, realm_id):
-        """Refuse another QuickBooks company once documents are bound to one."""
-        if not realm_id:
+        """Refuse a QuickBooks company that cannot be this connection's.
+
+        :raise SyncError: no company was chosen, or another one than before
+        :raise UserError: another connection has it
+        """
+        if not (realm_id and realm_id.isascii() and realm_id.isdecimal()):
             raise AuthError(
-                "wrong_realm", values={"got": "-", "expected": self.realm_id or "-"}
+                "consent_refused", "no realmId", values={"vendor": "QuickBooks"}
             )
-        if self.realm_id and realm_id != self.realm_id and self._has_bindings():
+        if self.realm_id and realm_id != self.realm_id and self._is_bound():
             expected = f"{self.quickbooks_company_name or ''} ({self.realm_id})"
             raise AuthError(
                 "wrong_realm", values={"got": realm_id, "expected": expected.strip()}
             )
+        # Also connections of companies that this user may not see.
+        others = self.sudo().search([("realm_id", "=", realm_id)]) - self
+        if others:
+            raise UserError(
+                self.env._(
+                    "The QuickBooks company %(realm)s already belongs to another "
+                    "connection. Choose another company, or archive that connection.",
+                    realm=realm_id,
+                )
+            )
+
+    def _check_system(self, orgkey):
+        """Refuse another Actionstep system than before: its ids mean other bills.
+
+        :raise UserError: another system, although records of ours name its ids
+        """
+        if orgkey and self.orgkey and orgkey != self.orgkey and self._is_bound():
+            raise UserError(
+                self.env._(
+                    "You signed in to the Actionstep system %(got)s, but this "
+                    "connection belongs to %(expected)s. Choose that system when you "
+                    "reconnect.",
+                    got=orgkey,
+                    expected=self.orgkey,
+                )
+            )
+
+    def _is_bound(self):
+        """Tell whether records of this connection name ids of the two accounts."""
+        mine = [("connection_id", "=", self.id)]
+        return any(self.env[name].search_count(mine, limit=1) for name in BOUND_MODELS)
 
     def _has_bindings(self):
         bound = [("connection_id", "=", self.id), ("quickbooks_id", "!=", False)]
@@ -181,6 +248,7 @@ class ActionstepConnection(models.Model):
                     "under Apps, My apps."
                 )
         credential_sudo._forget_tokens()
+        self._update_cron()
         self._log(note)
 
     def _get_auth(self, side):

@@ -48,35 +48,57 @@ class ActionstepConnection(models.Model):
         work that was rolled back, and nothing decided is forgotten.
         """
         self.ensure_one()
-        self._replan_mended()
+        self._link_currencies()
         maps = Maps(self)
-        domain = self._get_plan_domain()
-        while invoices := self.env["actionstep.invoice"].search(
-            domain, limit=PLAN_CHUNK, order="id"
-        ):
-            queued = self._plan_invoices(invoices, maps)
+        due = self.env["actionstep.invoice"].search(self._get_plan_domain(), order="id")
+        for start in range(0, len(due), PLAN_CHUNK):
+            queued = self._plan_invoices(due[start : start + PLAN_CHUNK], maps)
             run._count(queued=len(queued))
             self._commit_step()
 
-    def _replan_mended(self):
-        """Mark the documents in Needs attention that are due to be looked at again."""
-        stuck = Domain("connection_id", "=", self.id) & Domain(
-            "state", "=", "attention"
+    def _link_currencies(self):
+        """Link the currency of bills whose currency was not active in Odoo before."""
+        unlinked = self.env["actionstep.invoice"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("currency_id", "=", False),
+                ("currency_code", "!=", False),
+            ]
         )
-        due = Domain("failure_cause", "in", LOCAL_CAUSES) | Domain(
-            "retry_at", "<=", fields.Datetime.now()
-        )
-        self.env["actionstep.invoice"].search(
-            stuck & due & Domain("needs_plan", "=", False)
-        ).write({"needs_plan": True})
+        currencies = self._get_currencies(set(unlinked.mapped("currency_code")))
+        for code, invoices in unlinked.grouped("currency_code").items():
+            if code in currencies:
+                invoices.write({"currency_id": currencies[code], "needs_plan": True})
 
     def _get_plan_domain(self):
         """Return which documents to decide about: none whose push is under way."""
-        return [
-            ("connection_id", "=", self.id),
-            ("needs_plan", "=", True),
-            ("job_ids", "not any", [("state", "in", ("started", "unknown"))]),
-        ]
+        wanted = Domain("needs_plan", "=", True)
+        return (
+            Domain("connection_id", "=", self.id)
+            & (wanted | self._get_mended_domain() | self._get_moved_domain())
+            & Domain("job_ids", "not any", [("state", "in", ("started", "unknown"))])
+        )
+
+    def _get_mended_domain(self):
+        """Return the documents in Needs attention that are due to be looked at again.
+
+        Looking again at what is not mended writes nothing.
+        """
+        due = Domain("retry_at", "<=", fields.Datetime.now())
+        return Domain("state", "=", "attention") & (
+            Domain("failure_cause", "in", LOCAL_CAUSES) | due
+        )
+
+    def _get_moved_domain(self):
+        """Return the documents that another start date lets in or leaves out."""
+        skipped = Domain("state", "=", "skipped")
+        if not self.start_date:
+            return skipped
+        early = Domain("invoice_date", "<", self.start_date)
+        unsent = Domain("state", "in", ("queued", "waiting")) & Domain(
+            "quickbooks_id", "=", False
+        )
+        return (skipped & ~early) | (unsent & early)
 
     def _plan_invoices(self, invoices, maps):
         """Move each invoice to the state that its content asks for.

@@ -1,12 +1,22 @@
 """Pull: read the bills that changed in Actionstep, and their lines, and stage them."""
 
+import logging
+
+import psycopg2
+
 from odoo import models
 
 from ..clients.reporting import ReportingClient
+from ..clients.values import UnreadableRow, clean
 from .vendor_session import VendorSession
+
+_logger = logging.getLogger(__name__)
 
 # How many bills' lines are read, stored and committed at once.
 LINE_CHUNK = 500
+# What only other lines can mend: those of such bills are read in every run, because a
+# late export can bring lines that are older than the checkpoint.
+LINE_CAUSES = ("lines_missing", "lines_outdated", "lines_mismatch", "line_unknown_kind")
 
 
 class ActionstepConnection(models.Model):
@@ -23,24 +33,53 @@ class ActionstepConnection(models.Model):
         self.ensure_one()
         with VendorSession(self, "actionstep") as actionstep:
             self._pull_bills(actionstep, run)
-            self._pull_clients(actionstep)
-            self._pull_matters(actionstep)
+            self._pull_clients(actionstep, run)
+            self._pull_matters(actionstep, run)
         self._pull_lines(run)
+
+    def _store_each(self, resource, rows, store, get_id):
+        """Store rows together or, when that fails, each alone.
+
+        One that cannot be stored is left out, and keeps no other from coming.
+
+        :param store: stores a list of rows and returns the records
+        :param get_id: returns the vendor's id of a row
+        :return: what ``store`` returned, and ``UnreadableRow`` of those left out
+        """
+        try:
+            with self.env.cr.savepoint():
+                return [store(rows)], []
+        except psycopg2.OperationalError:
+            # Trouble of the database, not of a row.
+            raise
+        except Exception as error:
+            if len(rows) == 1:
+                row_id = get_id(rows[0])
+                _logger.warning("%s %s", resource, row_id, exc_info=True)
+                return [], [UnreadableRow(resource, row_id, clean(error))]
+        alone = [self._store_each(resource, [row], store, get_id) for row in rows]
+        return [found for results, _out in alone for found in results], [
+            row for _results, out in alone for row in out
+        ]
 
     # === BILLS === #
 
     def _pull_bills(self, actionstep, run):
         checkpoint = self.env["actionstep.sync.checkpoint"]._get(self, "bills")
         self._commit_step()
-        newest = None
+        newest, is_whole = None, True
         for bills, unreadable in actionstep.pages("bills", checkpoint._get_since()):
-            self._note_unreadable(run, unreadable)
-            changed = self._stage_bills(bills)
-            run._count(pulled=len(changed))
+            changed, left_out = self._store_each(
+                "bills", bills, self._stage_bills, lambda bill: bill.bill_id
+            )
+            is_whole &= not self._note_unreadable(run, unreadable + left_out)
+            run._count(pulled=sum(map(len, changed)))
             times = (newest, *(bill.modified_at for bill in bills))
             newest = max(filter(None, times), default=None)
             self._commit_step()
-        checkpoint._advance(newest)
+        if is_whole:
+            # What could not be read is asked for again until it can be.
+            checkpoint._advance(newest)
         self._commit_step()
 
     def _stage_bills(self, bills):
@@ -58,7 +97,7 @@ class ActionstepConnection(models.Model):
             bill
             for bill in bills.values()
             # A draft is not a bill yet; a deleted one that we never saw never was.
-            if bill.bill_id not in known_ids and bill.status in ("Open", "Closed")
+            if bill.bill_id not in known_ids and bill.status not in ("Draft", "Deleted")
         ]
         currencies = self._get_currencies({bill.currency for bill in bills.values()})
         changed = Invoice
@@ -101,7 +140,10 @@ class ActionstepConnection(models.Model):
         return {currency.name: currency.id for currency in found}
 
     def _note_unreadable(self, run, rows):
-        """Tell once in the run which rows of Actionstep could not be read."""
+        """Tell in the run which rows of Actionstep could not be read.
+
+        :return: whether there are any
+        """
         if rows:
             lines = [f"{row.resource} {row.row_id}: {row.reason}" for row in rows]
             run.detail = "\n".join(filter(None, [run.detail, *lines]))
@@ -109,10 +151,11 @@ class ActionstepConnection(models.Model):
                 "%(count)s rows of Actionstep could not be read; see the details.",
                 count=len(run.detail.splitlines()),
             )
+        return bool(rows)
 
     # === CLIENTS AND MATTERS === #
 
-    def _pull_clients(self, actionstep):
+    def _pull_clients(self, actionstep, run):
         """Stage the clients that staged bills name and that we do not know yet."""
         Participant = self.env["actionstep.participant"]
         orphans = self.env["actionstep.invoice"].search(
@@ -124,12 +167,10 @@ class ActionstepConnection(models.Model):
         )
         ids = set(orphans.mapped("client_external_id"))
         known = self._get_by_external_id(Participant, ids)
-        missing = sorted(ids - known.keys())
-        if missing:
-            rows = actionstep.call("participants", missing)
-            Participant._upsert(
-                self, [self._prepare_participant(row) for row in rows], complete=False
-            )
+        wanted = (ids - known.keys()) | self._get_refused_client_ids()
+        if wanted:
+            rows = actionstep.call("participants", sorted(wanted))
+            self._stage_entries(actionstep, run, Participant, "participants", rows)
             known = self._get_by_external_id(Participant, ids)
         for client_id, invoices in orphans.grouped("client_external_id").items():
             if client_id in known:
@@ -137,6 +178,31 @@ class ActionstepConnection(models.Model):
                     {"participant_id": known[client_id].id, "needs_plan": True}
                 )
         self._commit_step()
+
+    def _get_refused_client_ids(self):
+        """Return the clients that QuickBooks refused: they may have been corrected."""
+        refused = self.env["actionstep.participant"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("quickbooks_id", "=", False),
+                ("job_ids.state", "=", "failed"),
+            ]
+        )
+        return set(refused.mapped("external_id"))
+
+    def _stage_entries(self, actionstep, run, model, resource, rows):
+        """Store clients or matters, and note those that cannot be read or stored."""
+        prepare = {
+            "participants": self._prepare_participant,
+            "actions": self._prepare_matter,
+        }[resource]
+        _stored, left_out = self._store_each(
+            resource,
+            list(map(prepare, rows)),
+            lambda entries: model._upsert(self, entries, complete=False),
+            lambda entry: entry["external_id"],
+        )
+        self._note_unreadable(run, actionstep.take_unreadable() + left_out)
 
     def _get_by_external_id(self, model, external_ids):
         found = model.search(
@@ -163,7 +229,15 @@ class ActionstepConnection(models.Model):
             "country": row.country,
         }
 
-    def _pull_matters(self, actionstep):
+    def _prepare_matter(self, row):
+        return {
+            "external_id": row.matter_id,
+            "name": row.name or row.matter_id,
+            "reference": row.reference,
+            "status": row.status,
+        }
+
+    def _pull_matters(self, actionstep, run):
         """Stage the matters that staged bills name and link them."""
         Matter = self.env["actionstep.matter"]
         unlinked = self.env["actionstep.invoice"].search(
@@ -173,19 +247,8 @@ class ActionstepConnection(models.Model):
         known = self._get_by_external_id(Matter, ids)
         missing = sorted(ids - known.keys())
         if missing:
-            Matter._upsert(
-                self,
-                [
-                    {
-                        "external_id": row.matter_id,
-                        "name": row.name or row.matter_id,
-                        "reference": row.reference,
-                        "status": row.status,
-                    }
-                    for row in actionstep.call("matters", missing)
-                ],
-                complete=False,
-            )
+            rows = actionstep.call("matters", missing)
+            self._stage_entries(actionstep, run, Matter, "actions", rows)
             known = self._get_by_external_id(Matter, ids)
         for invoice in unlinked:
             matters = [known[i].id for i in invoice.matter_external_ids if i in known]
@@ -206,7 +269,9 @@ class ActionstepConnection(models.Model):
             bill_ids = reporting.changed_bill_ids(checkpoint._get_since())
             # Also bills that have none yet, whatever the checkpoint says.
             bill_ids += self._get_awaited_bill_ids()
-            newest = self._stage_all_lines(reporting, list(dict.fromkeys(bill_ids)))
+            newest = self._stage_all_lines(
+                reporting, run, list(dict.fromkeys(bill_ids))
+            )
         checkpoint._advance(newest)
         self._commit_step()
 
@@ -214,41 +279,50 @@ class ActionstepConnection(models.Model):
         awaited = self.env["actionstep.invoice"].search(
             [
                 ("connection_id", "=", self.id),
-                ("state", "=", "waiting"),
+                ("state", "in", ("waiting", "attention")),
+                "|",
                 ("lines_modified_at", "=", False),
+                ("failure_cause", "in", LINE_CAUSES),
             ]
         )
         return awaited.mapped("external_id")
 
-    def _stage_all_lines(self, reporting, bill_ids):
+    def _stage_all_lines(self, reporting, run, bill_ids):
         """Read and store the lines of bills, a chunk at a time.
 
-        :return: the newest change among the lines read
+        :return: the newest change among the lines read; None when one could not be, so
+            that it is read again
         """
-        newest = None
+        newest, is_whole = None, True
         for start in range(0, len(bill_ids), LINE_CHUNK):
             invoices = self._get_by_external_id(
                 self.env["actionstep.invoice"], bill_ids[start : start + LINE_CHUNK]
             )
-            found = self._stage_lines(reporting, invoices)
+            found, left_out = self._stage_lines(reporting, invoices)
+            is_whole &= not self._note_unreadable(run, left_out)
             newest = max(filter(None, (newest, found)), default=None)
             self._commit_step()
-        return newest
+        return newest if is_whole else None
 
     def _stage_lines(self, reporting, invoices):
         """Replace the lines of these invoices where they differ.
 
         :param invoices: ``{bill id: invoice}``
-        :return: the newest change among the lines read
+        :return: the newest change among the lines read, and the rows left out
         """
         lines = [line for page in reporting.bill_lines(list(invoices)) for line in page]
+        unreadable, reporting.unreadable = reporting.unreadable, []
         by_bill = {}
         for line in lines:
             by_bill.setdefault(line.bill_id, []).append(line)
-        self.env["actionstep.invoice"]._replace_lines(
-            {invoices[bill_id]: rows for bill_id, rows in by_bill.items()}
+        _stored, left_out = self._store_each(
+            "bill_line",
+            [(invoices[bill_id], rows) for bill_id, rows in by_bill.items()],
+            lambda pairs: self.env["actionstep.invoice"]._replace_lines(dict(pairs)),
+            lambda pair: pair[0].external_id,
         )
-        return max(filter(None, (line.modified_at for line in lines)), default=None)
+        newest = max(filter(None, (line.modified_at for line in lines)), default=None)
+        return newest, unreadable + left_out
 
     def _get_reporting_client(self):
         credential_sudo = self._get_credential("reporting")

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from contextlib import contextmanager
 
 from odoo import fields, models
 
@@ -12,32 +13,37 @@ from ..exceptions import (
     ConnectionStoppedError,
     DataError,
     DuplicateError,
+    NotFoundError,
     RetryableError,
     StaleError,
     SyncError,
+    ThrottledError,
     UnknownOutcomeError,
 )
 from ..mappers.customer import map_customer
 from ..mappers.invoice import (
     answer_fingerprint,
     compare_answer,
-    is_ours,
     map_invoice,
     source_fingerprint,
 )
 from ..mappers.money import from_answer
 from ..mappers.names import display_name, distinct_name, name_key
+from .actionstep_sync_job import MAX_RETRIES
 from .maps import Maps
 from .vendor_session import VendorSession
 
 _logger = logging.getLogger(__name__)
+
+# Trouble of the whole connection, on whichever request or item it shows first.
+STOPPING = (ThrottledError, AuthError, ConnectionStoppedError)
 
 
 class ActionstepConnection(models.Model):
     _inherit = "actionstep.connection"
 
     def _push(self, run):
-        """Send due jobs until none is left or the scheduler's time is over.
+        """Send due jobs until none is left, the scheduler's time is over, or a pause.
 
         The request id of a batch is committed before the batch is sent, its answer
         right after: what was sent is never forgotten, whenever the process dies.
@@ -55,16 +61,26 @@ class ActionstepConnection(models.Model):
                 try:
                     self._push_jobs(quickbooks, jobs, run)
                 except SyncError as error:
-                    # What was answered before the interruption is stored; about the
-                    # rest nobody knows.
-                    jobs.filtered(lambda job: job.state == "started")._set_unknown(
-                        error
-                    )
+                    self._leave_open(jobs, error)
                     self._commit_step(processed=len(jobs))
                     raise
-                if not self._commit_step(processed=len(jobs)):
+                if not self._commit_step(processed=len(jobs)) or not self._is_on():
                     return False
         return True
+
+    def _leave_open(self, jobs, error):
+        """Keep what was answered before an interruption; of the rest nobody knows."""
+        rest = jobs.filtered(lambda job: job.state == "started")
+        if rest.participant_id:
+            # Looking again by name settles what became of a customer.
+            rest._set_pending(error)
+        else:
+            self._give_up(rest._set_unknown(error), error)
+
+    def _is_on(self):
+        """Tell whether nobody paused or disconnected this connection meanwhile."""
+        self.invalidate_recordset(["state"])
+        return self.state == "active"
 
     def _push_jobs(self, quickbooks, jobs, run):
         if jobs.participant_id:
@@ -92,11 +108,8 @@ class ActionstepConnection(models.Model):
         request_id = jobs[0].request_id
         try:
             results = quickbooks.call("batch", list(operations.values()), request_id)
-        except UnknownOutcomeError as error:
-            jobs._set_unknown(error)
-            raise
-        except (RetryableError, AuthError, ConnectionStoppedError) as error:
-            jobs._set_pending(error)
+        except (UnknownOutcomeError, RetryableError, *STOPPING) as error:
+            self._put_back(jobs, error)
             raise
         except SyncError as error:
             if len(operations) == 1:
@@ -114,6 +127,44 @@ class ActionstepConnection(models.Model):
             answers |= self._send(quickbooks, {job: operation})
         return answers
 
+    def _put_back(self, jobs, error):
+        """Keep the jobs of a request that failed as a whole.
+
+        What was unknown before stays unknown, unless this very answer settles it.
+        """
+        is_unknown = jobs[0].state == "unknown"
+        if isinstance(error, STOPPING):
+            if not is_unknown:
+                jobs._set_pending(error)
+        elif is_unknown or isinstance(error, UnknownOutcomeError):
+            self._give_up(jobs._set_unknown(error), error)
+        elif jobs[0]._goes_alone():
+            self._give_up(jobs._set_retry(error), error)
+        else:
+            jobs._set_pending(error, tries=1)
+
+    def _give_up(self, jobs, error):
+        """Leave jobs that have no try left to a person."""
+        for job in jobs:
+            if job.participant_id:
+                self._fail_dependants(job, error)
+            else:
+                self._fail_invoice(job, error)
+
+    @contextmanager
+    def _surprises_fail(self, fail, job):
+        """Let one job's unexpected error fail that job, and not stop the others."""
+        try:
+            yield
+        except SyncError:
+            raise
+        except Exception:
+            _logger.exception("Job %s failed", job.id)
+            fail(job, SyncError("unexpected", traceback.format_exc()))
+
+    def _join(self, jobs):
+        return self.env["actionstep.sync.job"].union(*jobs)
+
     # === CUSTOMERS === #
 
     def _push_customers(self, quickbooks, jobs):
@@ -121,21 +172,28 @@ class ActionstepConnection(models.Model):
         names = self._choose_names(quickbooks, jobs)
         operations = {}
         for job, (name, customer) in names.items():
-            participant = job.participant_id
-            if customer:
-                self._bind_customer(job, customer, was_linked=True)
-            else:
-                operations[job] = Operation(
-                    bid=job._get_batch_id(),
-                    kind="create",
-                    entity="Customer",
-                    payload=map_customer(participant._to_value(), name),
-                )
+            with self._surprises_fail(self._fail_customer, job):
+                if customer:
+                    self._bind_customer(job, customer, was_linked=True)
+                else:
+                    operations[job] = Operation(
+                        bid=job._get_batch_id(),
+                        kind="create",
+                        entity="Customer",
+                        payload=map_customer(job.participant_id._to_value(), name),
+                    )
+        stopping = None
         for job, answer in self._send(quickbooks, operations).items():
-            if isinstance(answer, SyncError):
-                self._fail_customer(job, answer)
-            else:
-                self._bind_customer(job, answer, was_linked=False)
+            with self._surprises_fail(self._fail_customer, job):
+                if isinstance(answer, STOPPING):
+                    stopping = answer
+                    self._put_back(job, answer)
+                elif isinstance(answer, SyncError):
+                    self._fail_customer(job, answer)
+                else:
+                    self._bind_customer(job, answer, was_linked=False)
+        if stopping:
+            raise stopping
 
     def _choose_names(self, quickbooks, jobs):
         """Return for each job the customer's name, and the customer to link if any.
@@ -166,11 +224,12 @@ class ActionstepConnection(models.Model):
         )
         chosen, claimed = {}, set()
         for job in jobs:
-            # A name that QuickBooks refused although no list showed it is not tried
+            # A name that QuickBooks refused although no list shows it is not tried
             # again: somebody inactive or of another list has it.
-            candidates = [wanted[job]] if not job.retry else []
+            if job.failure_cause == "name_taken":
+                taken.setdefault(name_key(wanted[job]), [])
             chosen[job] = self._choose_name(
-                [*candidates, fallback[job]], taken, bound, claimed
+                [wanted[job], fallback[job]], taken, bound, claimed
             )
         return chosen
 
@@ -204,107 +263,121 @@ class ActionstepConnection(models.Model):
 
     def _fail_customer(self, job, error):
         """Keep a client's trouble from its invoices' jobs: they fail with it."""
-        if isinstance(error, UnknownOutcomeError) or (
-            isinstance(error, DuplicateError) and not job.retry
-        ):
+        if isinstance(error, DuplicateError) and job.failure_cause != "name_taken":
+            # The names are looked up once more: then it shows whose it is.
+            job._set_pending(error, tries=1)
+        elif isinstance(error, RetryableError | UnknownOutcomeError):
             # Names are unique, so looking again by name settles an unknown outcome,
             # and a second customer can never come of it.
-            job._set_pending(error, retry=job.retry + 1)
-        elif isinstance(error, RetryableError):
-            self._fail_dependants(job._set_retry(error), error)
+            self._give_up(job._set_retry(error), error)
         else:
             job._set_failed(error, name=job.participant_id.name)
             self._fail_dependants(job, error)
 
-    def _fail_dependants(self, jobs, error):
-        dependants = self.env["actionstep.sync.job"].search(
-            [("depends_on_id", "in", jobs.ids), ("state", "=", "waiting")]
+    def _fail_dependants(self, job, error):
+        values = {"name": job.participant_id.name, "what": error.detail}
+        dependants = job.search(
+            [("depends_on_id", "=", job.id), ("state", "=", "waiting")]
         )
-        dependants._set_failed(error)
-        for dependant in dependants:
-            dependant.invoice_id._set_attention(
-                {dependant.invoice_id: error},
-                name=dependant.invoice_id.participant_id.name,
-                what=error.detail,
-            )
+        dependants._set_failed(error, **values)
+        invoices = dependants.invoice_id
+        invoices._set_attention(dict.fromkeys(invoices, error), **values)
 
     # === INVOICES === #
 
     def _push_invoices(self, quickbooks, jobs):
-        operations, values = self._prepare_operations(jobs)
+        operations, values, errors = self._translate(jobs)
+        for job, error in errors.items():
+            self._fail_invoice(job, error)
+        self._remember_sent(operations, values)
+        repeats = self._join(operations).filtered("is_repeat")
+        there = self._look_up(quickbooks, repeats, values)
+        self._accept(there, values)
+        operations = {job: op for job, op in operations.items() if job not in there}
         answers = self._send(quickbooks, operations)
         self._take_answers(quickbooks, answers, values)
 
-    def _join(self, operations):
-        return self.env["actionstep.sync.job"].union(*operations)
+    def _translate(self, jobs):
+        """Translate the invoices of jobs into what QuickBooks takes.
 
-    def _prepare_operations(self, jobs):
-        """Translate the invoices of jobs; one that cannot be sent fails on its own.
-
-        :return: ``{job: Operation}`` and ``{job: neutral invoice}``
+        :return: ``{job: Operation}``, ``{job: neutral invoice}`` and, of those that
+            cannot be sent, ``{job: SyncError}``
         """
         maps, company = Maps(self), self._get_company_value()
-        operations, values = {}, {}
+        operations, values, errors = {}, {}, {}
         for job in jobs:
             try:
-                value = job.invoice_id._to_value(maps)
-                operations[job] = Operation(
-                    bid=job._get_batch_id(),
-                    kind="update" if value.quickbooks_id else "create",
-                    entity="Invoice",
-                    payload=map_invoice(value, company),
-                )
-                values[job] = value
+                with self._surprises_fail(errors.__setitem__, job):
+                    value = job.invoice_id._to_value(maps)
+                    operations[job] = Operation(
+                        bid=job._get_batch_id(),
+                        kind="update" if value.quickbooks_id else "create",
+                        entity="Invoice",
+                        payload=map_invoice(value, company),
+                    )
+                    values[job] = value
             except SyncError as error:
-                self._fail_invoice(job, error)
-            except Exception:
-                # One document's surprise must not stop the others: it is shown on it.
-                _logger.exception("Job %s could not be prepared", job.id)
-                self._fail_invoice(job, SyncError("unexpected", traceback.format_exc()))
-        return operations, values
+                errors[job] = error
+        return operations, values, errors
+
+    def _remember_sent(self, operations, values):
+        """Store what is about to be sent: only so it is known again, whatever comes."""
+        for job, operation in operations.items():
+            job.write(
+                {
+                    "number": operation.payload["DocNumber"],
+                    "fingerprint": source_fingerprint(values[job]),
+                }
+            )
+        self._commit_step()
 
     def _take_answers(self, quickbooks, answers, values):
         """Store what QuickBooks answered to each job.
 
         :param answers: ``{job: answer or SyncError}``
         :param values: ``{job: neutral invoice that was sent}``
+        :raise SyncError: trouble of the whole connection
         """
-        accepted = {j: a for j, a in answers.items() if not isinstance(a, SyncError)}
-        self._accept(accepted, values)
+        errors = {j: a for j, a in answers.items() if isinstance(a, SyncError)}
+        self._accept({j: a for j, a in answers.items() if j not in errors}, values)
+        stopping = None
         # Only now what may ask QuickBooks again, and so be interrupted.
-        for job, error in answers.items():
-            if job in accepted:
-                continue
-            ours = isinstance(error, DuplicateError) and self._find_ours(
-                quickbooks, values[job]
-            )
-            if ours:
-                self._accept({job: ours}, values)
-            else:
-                self._refuse_invoice(quickbooks, job, error)
+        for job, error in errors.items():
+            with self._surprises_fail(self._fail_invoice, job):
+                if isinstance(error, STOPPING):
+                    stopping = error
+                    self._put_back(job, error)
+                else:
+                    self._refuse_invoice(quickbooks, job, error, values)
+        if stopping:
+            raise stopping
 
     def _accept(self, answers, values):
-        """Bind invoices to what QuickBooks answered and compare the two to the cent."""
+        """Bind invoices to what QuickBooks answered and compare the two to the cent.
+
+        :param values: ``{job: neutral invoice}``, without those that changed since they
+            were sent: what they are now follows as an update
+        """
         bindings, differing = {}, {}
         for job, answer in answers.items():
-            try:
-                differences = compare_answer(values[job], answer)
-                binding = self._prepare_binding(values[job], answer)
-            except Exception:
-                _logger.exception("The answer to job %s could not be read", job.id)
-                self._fail_invoice(job, SyncError("unexpected", traceback.format_exc()))
-                continue
-            if differences:
-                # What stands there is not what we have: never take it for done.
-                binding["pushed_fingerprint"] = False
-                differing[job.invoice_id] = _difference_error(differences)
-            bindings[job.invoice_id] = binding
-            job._set_done()
+            with self._surprises_fail(self._fail_invoice, job):
+                binding = self._prepare_binding(answer)
+                if job in values:
+                    differences = compare_answer(values[job], answer)
+                else:
+                    differences = []
+                    binding["needs_plan"] = True
+                if differences:
+                    differing[job.invoice_id] = _difference_error(differences)
+                elif job in values:
+                    binding["pushed_fingerprint"] = job.fingerprint
+                bindings[job.invoice_id] = binding
+                job._set_done()
         invoices = self.env["actionstep.invoice"]
         invoices._set_pushed(bindings)
         invoices._set_attention(differing)
 
-    def _prepare_binding(self, value, answer):
+    def _prepare_binding(self, answer):
         """Return the values that bind an invoice to what QuickBooks answered."""
         tax = (answer.get("TxnTaxDetail") or {}).get("TotalTax")
         return {
@@ -313,22 +386,30 @@ class ActionstepConnection(models.Model):
             "quickbooks_number": answer.get("DocNumber"),
             "quickbooks_total": float(from_answer(answer.get("TotalAmt"))),
             "quickbooks_tax": float(from_answer(tax)),
-            "pushed_fingerprint": source_fingerprint(value),
+            # Until it is sure what stands there: never take it for done.
+            "pushed_fingerprint": False,
             "quickbooks_fingerprint": answer_fingerprint(answer),
             "pushed_at": fields.Datetime.now(),
         }
 
-    def _refuse_invoice(self, quickbooks, job, error):
+    def _refuse_invoice(self, quickbooks, job, error, values):
         """Decide what a refusal of one invoice means for its job."""
-        if isinstance(error, UnknownOutcomeError):
-            job._set_unknown(error)
+        is_new = not job.invoice_id.quickbooks_id
+        if isinstance(error, DuplicateError) and is_new:
+            there = self._look_up(quickbooks, job, values)
+            if there:
+                return self._accept(there, values)
+        if error.cause == "outcome_unknown":
+            self._give_up(job._set_unknown(error), error)
         elif isinstance(error, StaleError):
             self._reread_invoice(quickbooks, job, error)
+        elif isinstance(error, NotFoundError) and not is_new:
+            self._refuse_missing(quickbooks, job, error)
         elif isinstance(error, RetryableError):
-            for spent in job._set_retry(error):
-                self._fail_invoice(spent, error)
+            self._give_up(job._set_retry(error), error)
         else:
             self._fail_invoice(job, error)
+        return None
 
     def _reread_invoice(self, quickbooks, job, error):
         """Our version of an invoice was old: take the new one, if no person edited it.
@@ -337,77 +418,49 @@ class ActionstepConnection(models.Model):
         ourselves counts as a change by a person.
         """
         invoice = job.invoice_id
-        current = quickbooks.call("read", "Invoice", invoice.quickbooks_id)
+        current = self._read_invoice(quickbooks, invoice.quickbooks_id)
+        if not current:
+            return self._unbind_invoice(job, error)
         known = invoice.quickbooks_fingerprint
-        if job.retry or (known and answer_fingerprint(current) != known):
+        is_edited = known and answer_fingerprint(current) != known
+        if is_edited or job.retry >= MAX_RETRIES:
             return self._fail_invoice(job, DataError("changed_in_quickbooks"))
         invoice.quickbooks_sync_token = current["SyncToken"]
-        return job._set_pending(error, retry=job.retry + 1)
+        return job._set_pending(error, tries=1)
+
+    def _refuse_missing(self, quickbooks, job, error):
+        """Tell an invoice that was deleted from one that names something deleted.
+
+        QuickBooks refuses both with the same words.
+        """
+        if self._read_invoice(quickbooks, job.invoice_id.quickbooks_id):
+            self._fail_invoice(job, error)
+        else:
+            self._unbind_invoice(job, error)
+
+    def _read_invoice(self, quickbooks, quickbooks_id):
+        """Return an invoice of QuickBooks, or nothing when it was deleted."""
+        try:
+            return quickbooks.call("read", "Invoice", quickbooks_id)
+        except NotFoundError:
+            return None
+
+    def _unbind_invoice(self, job, error):
+        """Report an invoice that a person deleted; a person decides what follows.
+
+        It is created anew when somebody requeues it, or when the bill changes.
+        """
+        invoice = job.invoice_id
+        number = invoice.quickbooks_number or invoice.number
+        what = self.env._("the invoice %(number)s", number=number)
+        missing = DataError("gone_in_quickbooks", error.detail, values={"what": what})
+        self._fail_invoice(job, missing)
+        invoice._set_unbound()
 
     def _fail_invoice(self, job, error):
-        values = job.invoice_id._get_values()
-        job._set_failed(error, **values, what=error.detail)
+        values = {**job.invoice_id._get_values(), "what": error.detail}
+        job._set_failed(error, **values)
         job.invoice_id._set_attention({job.invoice_id: error}, what=error.detail)
-
-    # === RECOVERY === #
-
-    def _recover(self, quickbooks, run):
-        """Find out what became of jobs that were sent and never answered.
-
-        First our marker is looked for in QuickBooks. What is not there is sent again
-        with the same request id; QuickBooks then carries it out, or repeats its first
-        answer, which may name an object that was removed since: so it is looked for
-        once more, and only what is surely not there starts anew.
-        """
-        Job = self.env["actionstep.sync.job"]
-        Job._recover_orphans(self)
-        self._commit_step()
-        unknown = Job.search(Job._get_due_domain(self, ("unknown",)))
-        # Names are unique in QuickBooks: a customer that was created is found by its
-        # name when the job runs again.
-        unknown.filtered("participant_id")._set_pending()
-        groups = unknown.filtered("invoice_id").grouped("request_id")
-        for jobs in groups.values():
-            self._recover_invoices(quickbooks, jobs)
-            self._count_outcomes(jobs, run)
-            self._commit_step(processed=len(jobs))
-
-    def _recover_invoices(self, quickbooks, jobs):
-        operations, values = self._prepare_operations(jobs)
-        found = self._look_up(quickbooks, values)
-        self._take_answers(quickbooks, found, values)
-        missing = {job: op for job, op in operations.items() if job not in found}
-        answers = self._send(quickbooks, missing)
-        refused = {j: a for j, a in answers.items() if isinstance(a, SyncError)}
-        answered = {job: values[job] for job in answers if job not in refused}
-        alive = self._look_up(quickbooks, answered)
-        self._take_answers(quickbooks, {**refused, **alive}, values)
-        self._join(answered.keys() - alive.keys())._set_pending()
-
-    def _look_up(self, quickbooks, values):
-        """Return ``{job: invoice in QuickBooks}`` for jobs that were carried out."""
-        if not values:
-            return {}
-        numbers = {value.number for value in values.values()}
-        numbers |= {job.number for job in values if job.number}
-        rows = quickbooks.call("find_invoices", sorted(numbers))
-        found = {}
-        for job, value in values.items():
-            ours = [row for row in rows if is_ours(value.reference, row)]
-            if ours and self._was_carried_out(value, ours[0]):
-                found[job] = ours[0]
-        return found
-
-    def _was_carried_out(self, value, row):
-        """Tell whether QuickBooks' invoice is the outcome of what was sent."""
-        if not value.quickbooks_id:
-            return True
-        return row["SyncToken"] != value.sync_token and not compare_answer(value, row)
-
-    def _find_ours(self, quickbooks, value):
-        """Return our own invoice of that number, if QuickBooks has it already."""
-        rows = quickbooks.call("find_invoices", [value.number])
-        return next((row for row in rows if is_ours(value.reference, row)), None)
 
 
 def _difference_error(differences):

@@ -4,6 +4,8 @@ import logging
 import traceback
 from datetime import timedelta
 
+import psycopg2.extensions
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -68,8 +70,12 @@ class ActionstepConnection(models.Model):
             connection_sudo = connection.sudo()
             if not connection_sudo.cron_id and connection.state != "draft":
                 connection_sudo.cron_id = connection_sudo._create_cron()
-            if connection_sudo.cron_id:
-                connection_sudo.cron_id.active = is_active
+            cron_sudo = connection_sudo.cron_id
+            if cron_sudo.active != is_active:
+                # Odoo lets nobody touch a scheduled action that is at work, not even
+                # itself. It then stays as it is, and does nothing when its connection
+                # is not active.
+                cron_sudo.try_lock_for_update(allow_referencing=True).active = is_active
             if is_active:
                 connection._trigger_cron()
 
@@ -126,6 +132,11 @@ class ActionstepConnection(models.Model):
             is_done = self._push_with_progress(run)
         except SyncError as error:
             self._interrupt(run, error)
+        except psycopg2.extensions.TransactionRollbackError:
+            # Somebody changed the same record meanwhile. What was committed stands,
+            # and the next pass goes on from there.
+            self.env.cr.rollback()
+            self._trigger_cron()
         except Exception:
             _logger.exception("Run %s of connection %s failed", run.id, self.id)
             self._interrupt(run, SyncError("unexpected", traceback.format_exc()))
@@ -198,7 +209,11 @@ class ActionstepConnection(models.Model):
         # transaction of their own, which only a new one of ours can see.
         self.env.cr.rollback()
         sentence = describe(self.env, error)
-        run._finish("interrupted", message=sentence, detail=error.detail)
+        run._finish(
+            "interrupted",
+            message=_joined(run.message, sentence),
+            detail=_joined(run.detail, error.detail),
+        )
         if isinstance(error, AuthError):
             self._require_reconnect(error, sentence)
         elif isinstance(error, ConnectionStoppedError):
@@ -216,9 +231,10 @@ class ActionstepConnection(models.Model):
         if credential_sudo.state == "connected":
             credential_sudo._forget_tokens("reauth_required")
         self._log(sentence)
-        if self.user_id and not self.activity_ids:
+        warning = "mail.mail_activity_data_warning"
+        if self.user_id and not self.activity_search([warning]):
             self.activity_schedule(
-                "mail.mail_activity_data_warning",
+                warning,
                 summary=self.env._("Reconnect needed"),
                 note=sentence,
                 user_id=self.user_id.id,
@@ -229,8 +245,16 @@ class ActionstepConnection(models.Model):
         seconds = getattr(error, "seconds", None) or min(
             BACKOFF_SECONDS * 2**self.failure_count, BACKOFF_CAP
         )
-        if not self.failure_count and not isinstance(error, ThrottledError):
-            self._log(sentence)
         resume_at = fields.Datetime.now() + timedelta(seconds=seconds)
-        self.write({"failure_count": self.failure_count + 1, "resume_at": resume_at})
+        self.resume_at = resume_at
+        if not isinstance(error, ThrottledError):
+            # To be asked to wait is no failure.
+            if not self.failure_count:
+                self._log(sentence)
+            self.failure_count += 1
         self._trigger_cron(resume_at)
+
+
+def _joined(*texts):
+    """Return texts on lines of their own, without those that are empty."""
+    return "\n".join(filter(None, texts))

@@ -87,6 +87,11 @@ class ActionstepCredential(models.Model):
             }
         )
 
+    def _forget_keys(self):
+        """Erase keys and tokens: they were meant for other servers."""
+        self.write({"client_id": False, "client_secret": False, "api_endpoint": False})
+        self._forget_tokens()
+
     def _get_access_token(self, refused=None):
         """Return an access token that is good for a while, refreshing it if needed.
 
@@ -103,10 +108,11 @@ class ActionstepCredential(models.Model):
         if self._is_token_good(refused):
             return self.access_token
         for _attempt in range(3):
+            refusal = None
             try:
                 with self._locked_credential() as credential:
                     if not credential._is_token_good(refused):
-                        credential._refresh_tokens()
+                        refusal = credential._refresh_tokens()
                     token = credential.access_token
             except (
                 psycopg2.errors.SerializationFailure,
@@ -114,8 +120,8 @@ class ActionstepCredential(models.Model):
             ):
                 # Another worker refreshed while we waited for the lock: look again.
                 continue
-            if not token:
-                raise self._reauth_error()
+            if refusal:
+                raise refusal
             return token
         raise RetryableError("unavailable", values={"vendor": self._get_vendor()})
 
@@ -142,13 +148,18 @@ class ActionstepCredential(models.Model):
             cr.execute(
                 "SELECT id FROM actionstep_credential WHERE id = %s FOR UPDATE",
                 [self.id],
+                # Losing the race is the plan, not an error to log.
+                log_exceptions=False,
             )
             yield self.with_env(self.env(cr=cr))
 
     def _refresh_tokens(self):
-        """Exchange the refresh token; a refused one ends the connection once."""
-        if self.state != "connected" or not self.refresh_token:
-            return self._forget_tokens("reauth_required")
+        """Exchange the refresh token; a refused one ends the connection once.
+
+        :return: the ``AuthError`` that says why there is no token, or None
+        """
+        if self.state != "connected":
+            return AuthError("reconnect", values={"vendor": self._get_vendor()})
         try:
             tokens = self.connection_id._get_auth(self.side).refresh(self.refresh_token)
         except AuthError as error:
@@ -156,11 +167,10 @@ class ActionstepCredential(models.Model):
                 "%s refused the refresh token of connection %s: %s",
                 self.side, self.connection_id.id, error.cause,
             )  # fmt: skip
-            return self._forget_tokens("reauth_required")
-        return self._store_tokens(tokens)
+            self._forget_tokens("reauth_required")
+            return error
+        self._store_tokens(tokens)
+        return None
 
     def _get_vendor(self):
         return dict(SIDES)[self.side]
-
-    def _reauth_error(self):
-        return AuthError("reconnect", values={"vendor": self._get_vendor()})

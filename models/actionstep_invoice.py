@@ -19,6 +19,7 @@ RETRIED_CAUSES = (
     "refused",
     "gone_in_quickbooks",
     "inactive_in_quickbooks",
+    "outcome_unknown",
     "unavailable",
     "unexpected",
 )
@@ -74,7 +75,7 @@ class ActionstepInvoice(models.Model):
         "actionstep.participant", string="Client", readonly=True, index=True
     )
     matter_ids = fields.Many2many("actionstep.matter", string="Matters", readonly=True)
-    currency_code = fields.Char(string="Currency Code", readonly=True)
+    currency_code = fields.Char(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     invoice_date = fields.Date(readonly=True, index=True)
     due_date = fields.Date(readonly=True)
@@ -91,6 +92,11 @@ class ActionstepInvoice(models.Model):
         readonly=True,
         copy=False,
         help="When QuickBooks is asked again about what it refused.",
+    )
+    noted_message = fields.Text(
+        readonly=True,
+        copy=False,
+        help="Sentence last told in the chatter, so that none is told twice.",
     )
     needs_plan = fields.Boolean(
         default=True,
@@ -157,13 +163,19 @@ class ActionstepInvoice(models.Model):
         self.check_access("read")
 
     def _requeue(self):
-        self.filtered(lambda i: i.state in ("attention", "waiting")).write(
+        stuck = self.filtered(lambda i: i.state in ("attention", "waiting"))
+        # Who asks again is told again; and who was told of a change in QuickBooks
+        # decides with it that ours comes back.
+        stuck.filtered(
+            lambda i: i.failure_cause == "changed_in_quickbooks"
+        ).quickbooks_fingerprint = False
+        stuck.write(
             {
                 "state": "waiting",
                 "needs_plan": True,
                 "failed_at": False,
+                "noted_message": False,
                 "pushed_fingerprint": False,
-                "quickbooks_fingerprint": False,
             }
         )
         self.connection_id._trigger_cron()
@@ -255,7 +267,7 @@ class ActionstepInvoice(models.Model):
     def _set_attention(self, errors, **values):
         """Move documents to Needs attention and tell why in their chatter.
 
-        A document that already shows the same sentence gets no second note.
+        The same sentence is told once, however often it is tried in between.
 
         :param errors: ``{invoice: SyncError}``
         """
@@ -263,18 +275,17 @@ class ActionstepInvoice(models.Model):
         notes = {}
         for invoice, error in errors.items():
             failure = self._prepare_failure(error, **invoice._get_values(), **values)
-            if (
-                invoice.state != "attention"
-                or invoice.failure_message != failure["failure_message"]
-            ):
+            sentence = failure["failure_message"]
+            if invoice.noted_message != sentence:
                 notes[invoice.id] = self.env._(
-                    "Needs attention: %(sentence)s", sentence=failure["failure_message"]
+                    "Needs attention: %(sentence)s", sentence=sentence
                 )
-            invoice.write(
+            invoice._write_changed(
                 {
                     **failure,
                     "state": "attention",
                     "needs_plan": False,
+                    "noted_message": sentence,
                     "failed_at": invoice.failed_at or now,
                     "retry_at": now + RETRY_REFUSED
                     if error.cause in RETRIED_CAUSES
@@ -287,11 +298,34 @@ class ActionstepInvoice(models.Model):
         """Leave documents waiting for their lines, with the sentence that says so."""
         for invoice, error in errors.items():
             failure = self._prepare_failure(error, **invoice._get_values())
-            invoice.write({**failure, "state": "waiting", "needs_plan": False})
+            state = {"state": "waiting", "needs_plan": False}
+            invoice._write_changed({**failure, **state})
+
+    def _write_changed(self, values):
+        """Write what differs: what is looked at in every run costs no writes."""
+        changed = changed_values(self, values)
+        if changed:
+            self.write(changed)
 
     def _set_queued(self):
+        """Queue documents; since when they need attention shows until it is over."""
+        done = {**self._prepare_no_failure(), "state": "queued", "needs_plan": False}
+        del done["failed_at"]
+        self.write(done)
+
+    def _set_unbound(self):
+        """Forget the invoice that a person deleted in QuickBooks."""
         self.write(
-            {**self._prepare_no_failure(), "state": "queued", "needs_plan": False}
+            {
+                "quickbooks_id": False,
+                "quickbooks_sync_token": False,
+                "quickbooks_fingerprint": False,
+                "quickbooks_number": False,
+                "quickbooks_total": 0,
+                "quickbooks_tax": 0,
+                "pushed_fingerprint": False,
+                "retry_at": False,
+            }
         )
 
     def _set_pushed(self, bindings):
@@ -299,7 +333,7 @@ class ActionstepInvoice(models.Model):
 
         :param bindings: ``{invoice: values of the binding}``
         """
-        done = self._prepare_no_failure()
+        done = {**self._prepare_no_failure(), "noted_message": False}
         notes = {}
         for invoice, binding in bindings.items():
             was_there = bool(invoice.quickbooks_id)

@@ -12,7 +12,6 @@ class ActionstepItemMapping(models.Model):
 
     account_id = fields.Many2one(
         "actionstep.account",
-        string="Account",
         required=True,
         ondelete="cascade",
         domain="[('connection_id', '=', connection_id), ('is_header', '=', False)]",

@@ -34,6 +34,8 @@ class ActionstepParticipant(models.Model):
         help="The customer stood in QuickBooks before and was linked, not created.",
     )
 
+    job_ids = fields.One2many("actionstep.sync.job", "participant_id")
+
     _external_once = models.UniqueIndex("(connection_id, external_id)")
     _customer_once = models.UniqueIndex(
         "(connection_id, quickbooks_id) WHERE quickbooks_id IS NOT NULL"

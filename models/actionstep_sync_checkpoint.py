@@ -43,7 +43,13 @@ class ActionstepSyncCheckpoint(models.Model):
         return self.cursor - OVERLAP if self.cursor else None
 
     def _advance(self, newest):
-        """Move the cursor forward once everything up to there is safely stored."""
+        """Move the cursor forward once everything up to there is safely stored.
+
+        Never beyond now: a change with a wrong date would hide all that come after it.
+        """
         self.ensure_one()
-        if newest and (not self.cursor or newest > self.cursor):
+        if not newest:
+            return
+        newest = min(newest.replace(microsecond=0), fields.Datetime.now())
+        if not self.cursor or newest > self.cursor:
             self.cursor = newest

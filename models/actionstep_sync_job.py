@@ -30,7 +30,8 @@ class ActionstepSyncJob(models.Model):
     #   started --[refused for the moment]--> pending, not before eta
     #   started --[no readable answer, or the worker died]--> unknown
     #   unknown --[found in QuickBooks, or sent again and answered]--> done | failed
-    #   unknown --[surely not there]--> pending with a new request id
+    #   unknown --[surely not there]--> pending with a new request id, or cancelled
+    #       when the document changed since it was sent
     #   waiting, pending --[the document changed or went away]--> cancelled
     state = fields.Selection(
         [
@@ -89,6 +90,10 @@ class ActionstepSyncJob(models.Model):
     number = fields.Char(
         readonly=True, help="Number of the document as it was sent: to look it up."
     )
+    fingerprint = fields.Char(readonly=True, help="Content as it was sent.")
+    is_repeat = fields.Boolean(
+        readonly=True, help="Sent before: looked up before it is created again."
+    )
     request_id = fields.Char(
         string="Request ID", readonly=True, help="Sent as requestid, stored before."
     )
@@ -135,14 +140,19 @@ class ActionstepSyncJob(models.Model):
         """Return due jobs of one kind, locked and marked as started.
 
         The lock skips what another worker holds; the caller commits, and the state then
-        keeps others away.
+        keeps others away. A job that held up others twice goes alone, and after them.
         """
         domain = self._get_due_domain(connection)
-        due = self.search(domain, limit=limit)
-        due = due.filtered(lambda job: job.priority == due[:1].priority)
+        due = self.search(domain, limit=limit, order="priority, retry, id")
+        due = (
+            due.filtered(
+                lambda job: job.priority == due[0].priority and not job._goes_alone()
+            )
+            or due[:1]
+        )
         jobs = due.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
         for job in jobs:
-            job.number = job.invoice_id.number
+            job.is_repeat = job._was_sent()
         jobs.write(
             {
                 "state": "started",
@@ -151,6 +161,25 @@ class ActionstepSyncJob(models.Model):
             }
         )
         return jobs
+
+    def _goes_alone(self):
+        """Tell whether requests with this job failed as a whole, again and again.
+
+        It may be the one document that QuickBooks cannot digest: alone it holds up no
+        other.
+        """
+        self.ensure_one()
+        return self.retry > 1
+
+    def _was_sent(self):
+        """Tell whether this document was ever sent to be created.
+
+        A refusal can be wrong and an answer can be lost after all: before it is created
+        again, QuickBooks is asked whether it has it.
+        """
+        self.ensure_one()
+        invoice = self.invoice_id
+        return not invoice.quickbooks_id and any(invoice.job_ids.mapped("request_id"))
 
     def _get_batch_id(self):
         """Return the id of this job inside a batch: at most 10 characters."""
@@ -188,34 +217,53 @@ class ActionstepSyncJob(models.Model):
         )
 
     def _set_unknown(self, error):
-        """Sent, but nobody knows what became of it: it is looked up before anything."""
-        failure = self._prepare_failure(error)
-        for job in self:
-            job.write({**failure, "state": "unknown", "retry": job.retry + 1})
+        """Sent, but nobody knows what became of it: it is looked up before anything.
 
-    def _set_pending(self, error=None, *, seconds=0, retry=0):
+        That is in the next run, and later each time when it stays unknown; after the
+        last try a person must look.
+
+        :return: the jobs that have no try left, now failed
+        """
+        spent = self._get_spent()
+        failure = self._prepare_failure(error)
+        for job in self - spent:
+            # Twice the connection's own wait: every other run is left to the others.
+            eta = job._get_next_try(job.retry + 1) if job.retry else False
+            state = {"state": "unknown", "eta": eta, "retry": job.retry + 1}
+            job.write({**failure, **state})
+        spent._set_failed(error)
+        return spent
+
+    def _set_pending(self, error=None, *, eta=False, tries=0):
         """Put jobs back into the queue after a definite refusal: nothing was done.
 
         The next claim gives them a new request id.
 
-        :param seconds: not before that many seconds from now
-        :param retry: number of tries so far
+        :param eta: not before that time
+        :param tries: how many more tries that makes
         """
-        eta = fields.Datetime.now() + timedelta(seconds=seconds) if seconds else False
         failure = self._prepare_failure(error) if error else {}
-        self.write({**failure, "state": "pending", "eta": eta, "retry": retry})
+        for job in self:
+            state = {"state": "pending", "eta": eta, "retry": job.retry + tries}
+            job.write({**failure, **state})
 
     def _set_retry(self, error):
         """Try again later, longer each time; after the last try a person must look.
 
         :return: the jobs that have no try left, now failed
         """
-        spent = self.filtered(lambda job: job.retry >= MAX_RETRIES)
+        spent = self._get_spent()
         for job in self - spent:
-            delay = min(BACKOFF_SECONDS * 2**job.retry, BACKOFF_CAP)
-            job._set_pending(error, seconds=delay, retry=job.retry + 1)
+            job._set_pending(error, eta=job._get_next_try(job.retry), tries=1)
         spent._set_failed(error)
         return spent
+
+    def _get_spent(self):
+        return self.filtered(lambda job: job.retry >= MAX_RETRIES)
+
+    def _get_next_try(self, tries):
+        seconds = min(BACKOFF_SECONDS * 2**tries, BACKOFF_CAP)
+        return fields.Datetime.now() + timedelta(seconds=seconds)
 
     def _cancel(self):
         self.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
@@ -226,12 +274,13 @@ class ActionstepSyncJob(models.Model):
 
         One scheduled action at a time works on a connection (its own row is locked), so
         a job that is still started when a run begins has no worker.
+
+        :return: the jobs that have no try left, now failed
         """
         orphans = self.search(
             [("connection_id", "=", connection.id), ("state", "=", "started")]
         )
-        orphans._set_unknown(UnknownOutcomeError("outcome_unknown"))
-        return orphans
+        return orphans._set_unknown(UnknownOutcomeError("outcome_unknown"))
 
     @api.autovacuum
     def _gc_finished(self):

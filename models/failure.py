@@ -22,7 +22,8 @@ def describe(env, error, **values):
     :param values: placeholders that the place of the error did not know
     """
     cause = CAUSES.get(error.cause) or CAUSES["unexpected"]
-    return env._(cause.sentence) % _Values({**values, **error.values})
+    sentence = env._(cause.sentence)
+    return sentence % _Values({**values, **error.values})
 
 
 def failure_type(error):

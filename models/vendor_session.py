@@ -61,12 +61,17 @@ class VendorSession:
         for client in self._clients():
             try:
                 for page in getattr(client, name)(*args):
-                    yield page, client.unreadable[:]
-                    client.unreadable.clear()
+                    yield page, self.take_unreadable()
                 return
             except TokenExpiredError:
                 _logger.info("%s refused an access token", VENDORS[self._side])
         raise AuthError("reconnect", values={"vendor": VENDORS[self._side]})
+
+    def take_unreadable(self):
+        """Return the rows that could not be read since this was last asked."""
+        rows = self._client.unreadable[:]
+        self._client.unreadable.clear()
+        return rows
 
     def _clients(self):
         """Yield the client, and once more with a fresh token if it is refused."""

@@ -6,10 +6,12 @@ patched. A pass runs through the scheduler's own code.
 
 from decimal import Decimal
 
+from odoo import fields
 from odoo.tests import TransactionCase
 
 from odoo.addons.actionstep_quickbooks.dev.sandbox import firms
 
+from .relay import Relay
 from .sandbox import Sandbox
 
 
@@ -139,6 +141,62 @@ class ActionstepCommon:
             [("connection_id", "=", connection.id)], limit=1
         )
 
+    # --- the two sides ---
+
+    def _edit_bill(self, bill_id, **changes):
+        """Change a bill's header in Actionstep; lines and export stay as they are."""
+        self.sandbox.admin("actionstep", "POST", f"bills/{bill_id}", changes)
+
+    def _add_bill(self, *lines, **values):
+        """Add a bill to Actionstep and its export, by default of one fee of 100.00.
+
+        :return: the bill's id
+        """
+        bill = {"client_id": self.firm.bills[0].client_id, "reporting": True, **values}
+        bill["lines"] = lines or [{"amount_exclusive": "100.00", "tax_code": "NT"}]
+        return self.sandbox.admin("actionstep", "POST", "bills", bill)["bill_id"]
+
+    def _replace_lines(self, bill_id, *lines, **options):
+        """Replace a bill's lines in Actionstep and its export; its total follows."""
+        body = {"lines": lines, "reporting": True, **options}
+        self.sandbox.admin("actionstep", "POST", f"bills/{bill_id}/lines", body)
+
+    def _edit_in_quickbooks(self, entity, object_id, **changes):
+        """Change an object as a person does in QuickBooks."""
+        body = {"entity": entity, "id": object_id, "changes": changes}
+        self.sandbox.admin("quickbooks", "POST", "edit", body)
+
+    def _delete_in_quickbooks(self, entity, object_id):
+        """Delete an object as a person does in QuickBooks."""
+        body = {"entity": entity, "id": object_id}
+        self.sandbox.admin("quickbooks", "POST", "delete", body)
+
+    def _switch(self, side, **switches):
+        """Change how a side behaves; the switches stand in its folder."""
+        self.sandbox.admin(side, "POST", "switches", switches)
+
+    def _run_through(self, connection, change, side="quickbooks"):
+        """Make a pass in which a side's answers are changed on their way.
+
+        :param change: as ``Relay`` takes it
+        """
+        record, field_name = connection, "local_quickbooks_api_url"
+        if side == "actionstep":
+            record, field_name = connection._get_credential(side), "api_endpoint"
+        api_url = record[field_name]
+        with Relay(api_url, change) as relay:
+            record[field_name] = relay.api_url
+            run = self._run(connection)
+        record[field_name] = api_url
+        return run
+
+    def _make_due(self, connection):
+        """Let the time pass that anything of a connection waits for."""
+        connection.resume_at = False
+        now = fields.Datetime.now()
+        connection.invoice_ids.filtered("retry_at").write({"retry_at": now})
+        self._get_jobs(connection).filtered("eta").write({"eta": now})
+
     # --- looking ---
 
     def _get_invoice(self, connection, bill_id):
@@ -146,6 +204,30 @@ class ActionstepCommon:
         return connection.invoice_ids.filtered(
             lambda invoice: invoice.external_id == str(bill_id)
         )
+
+    def _get_jobs(self, connection, state=None):
+        """Return the jobs of a connection, oldest first, or those in one state."""
+        domain = [("connection_id", "=", connection.id)]
+        if state:
+            domain.append(("state", "=", state))
+        return self.env["actionstep.sync.job"].search(domain, order="id")
+
+    def _get_sent(self, entity="Invoice"):
+        """Return the objects of an entity that were sent to QuickBooks, oldest first.
+
+        Each as it stood in its batch, with the request's id under ``requestid``.
+        """
+        return [
+            {**item[entity], "requestid": row["query"].get("requestid")}
+            for row in self.sandbox.requests("quickbooks", "/batch")
+            for item in row["body"]["BatchItemRequest"]
+            if entity in item
+        ]
+
+    def _get_customers(self):
+        """Return QuickBooks' customers by name."""
+        rows = self.sandbox.admin("quickbooks", "GET", "dump")["Customer"]
+        return {row["DisplayName"]: row for row in rows}
 
     def _get_quickbooks_invoices(self, bill_id=None):
         """Return the living invoices in QuickBooks that we made, by its own account.

@@ -11,9 +11,19 @@ from psycopg2.extensions import parse_dsn
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.actionstep_quickbooks import const
-from odoo.addons.actionstep_quickbooks.clients.reporting import ReportingClient
+from odoo.addons.actionstep_quickbooks.clients.reporting import (
+    ReportingClient,
+    parent_id,
+)
 from odoo.addons.actionstep_quickbooks.dev.setup.postgres import postgres
-from odoo.addons.actionstep_quickbooks.documents import BillLine
+from odoo.addons.actionstep_quickbooks.documents import (
+    BillLine,
+    CreditApplication,
+    CreditNoteHeader,
+    CreditNoteLine,
+    Receipt,
+    ReceiptAllocation,
+)
 from odoo.addons.actionstep_quickbooks.exceptions import (
     ConnectionStoppedError,
     RetryableError,
@@ -24,6 +34,15 @@ from odoo.addons.actionstep_quickbooks.tests.sandbox import Sandbox
 DATABASE = "test_clients_reporting"
 PASSWORD = "s3cret-of-the-reader"
 TYPES = {
+    "amount": "numeric(12, 2)",
+    "total_exclusive": "numeric(12, 2)",
+    "total_tax": "numeric(12, 2)",
+    "total_inclusive": "numeric(12, 2)",
+    "received_on": "date",
+    "credit_date": "date",
+    "applied_on": "date",
+    "from_trust": "boolean",
+    "deleted_at": "timestamptz",
     "line_no": "integer",
     "quantity": "numeric",
     "unit_price": "numeric",
@@ -49,6 +68,66 @@ LINE = {
     "product_service": "",
     "modified_at": "2026-09-01T10:00:00+10:00",
 }
+RECEIPT = {
+    "receipt_id": "501",
+    "client_id": "12",
+    "matter_id": "7",
+    "received_on": date(2026, 10, 14),
+    "amount": Decimal("250.10"),
+    "currency": "AUD",
+    "method": "EFT",
+    "reference": "EFT 77120",
+    "memo": "3 inv",
+    "deposit_account_number": "1-1100",
+    "from_trust": False,
+    "modified_at": "2026-10-14T10:00:00+10:00",
+    "deleted_at": None,
+}
+ALLOCATION = {"receipt_id": "501", "bill_id": "7", "amount": Decimal("150.05")}
+CREDIT = {
+    "credit_id": "701",
+    "number": "CR-501",
+    "bill_id": "7",
+    "client_id": "12",
+    "matter_id": "7",
+    "credit_date": date(2026, 11, 5),
+    "currency": "AUD",
+    "total_exclusive": Decimal("100.00"),
+    "total_tax": Decimal("10.00"),
+    "total_inclusive": Decimal("110.00"),
+    "reason": "Goodwill",
+    "modified_at": "2026-11-05T10:00:00+10:00",
+    "deleted_at": None,
+}
+CREDIT_LINE = {
+    "credit_id": "701",
+    "line_no": 1,
+    "kind": "fee",
+    "account_number": "4-1100",
+    "description": "Advice credited",
+    "amount_exclusive": Decimal("100.00"),
+    "tax_code": "GST",
+    "tax_amount": Decimal("10.00"),
+}
+APPLICATION = {
+    "credit_id": "701",
+    "bill_id": "7",
+    "applied_on": date(2026, 11, 8),
+    "amount": Decimal("60.40"),
+}
+ROWS = {
+    "bill_line": LINE,
+    "receipt": RECEIPT,
+    "receipt_allocation": ALLOCATION,
+    "credit_note": CREDIT,
+    "credit_note_line": CREDIT_LINE,
+    "credit_application": APPLICATION,
+}
+AFTER = datetime(2100, 1, 1)
+
+
+def all_of(pages):
+    return [row for page in pages for row in page]
 
 
 @tagged("-at_install", "post_install")
@@ -165,9 +244,50 @@ class TestReportingSandbox(BaseCase):
         with self.open() as client:
             self.assertEqual(client.changed_bill_ids(after), [bill_id])
 
+    def test_receipts_and_credit_notes_are_exact(self):
+        self.sandbox.reset(firm="life")
+        dump = self.sandbox.admin("actionstep", "GET", "dump")
+        with self.open() as client:
+            receipt_ids = client.changed_receipt_ids(None)
+            credit_ids = client.changed_credit_ids(None)
+            for key, found in (
+                ("receipts", client.receipts(receipt_ids)),
+                ("receipt_allocations", client.receipt_allocations(receipt_ids)),
+                ("credit_notes", client.credit_notes(credit_ids)),
+                ("credit_note_lines", client.credit_note_lines(credit_ids)),
+                ("credit_applications", client.credit_applications(credit_ids)),
+            ):
+                with self.subTest(rows=key):
+                    self.assertRows(dump[key], all_of(found))
+        self.assertFalse(client.unreadable)
+
+    def assertRows(self, expected, found):
+        """Assert that rows are those of the firm, whatever their order."""
+        self.assertGreater(len(found), 5)
+        names = [name for name in found[0].__slots__ if name in expected[0]]
+        self.assertGreater(len(names), 2)
+        self.assertEqual(
+            Counter(tuple(as_text(row[name]) for name in names) for row in expected),
+            Counter(
+                tuple(as_text(getattr(row, name)) for name in names) for row in found
+            ),
+        )
+
     def test_nothing_can_be_written(self):
         with self.open() as client, self.assertRaises(psycopg2.Error):
             client._connection.cursor().execute("CREATE TABLE x (y integer)")
+
+
+def as_text(value):
+    """Return a value of JSON or of Python in one form."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    text = "" if value is None else " ".join(str(value).split())
+    if "T" in text and text[-6:] == "+00:00":
+        return text[:-6]
+    if isinstance(value, float | Decimal):
+        return f"{Decimal(str(value)):.2f}"
+    return text
 
 
 @tagged("-at_install", "post_install")
@@ -194,15 +314,20 @@ class TestReportingDatabase(BaseCase):
 
     def create_view(self, *rows, drop=(), **types):
         """Create bill_line with some rows; ``drop`` leaves columns out."""
-        types = {**dict.fromkeys(LINE, "text"), **TYPES, **types}
-        names = [name for name in LINE if name not in drop]
+        self.create_rows("bill_line", *rows, drop=drop, **types)
+
+    def create_rows(self, view, *rows, drop=(), add=(), **types):
+        """Create a view with some rows, each a change of the usual one."""
+        usual = {**ROWS[view], **dict.fromkeys(add)}
+        types = {**dict.fromkeys(usual, "text"), **TYPES, **types}
+        names = [name for name in usual if name not in drop]
         columns = ", ".join(f"{name} {types[name]}" for name in names)
-        self.execute(f"CREATE TABLE firm.bill_line ({columns})")
+        self.execute(f"CREATE TABLE firm.{view} ({columns})")
+        marks = ", ".join(["%s"] * len(names))
         for row in rows:
-            values = {**LINE, **row}
-            marks = ", ".join(["%s"] * len(names))
+            values = {**usual, **row}
             self.execute(
-                f"INSERT INTO firm.bill_line VALUES ({marks})",
+                f"INSERT INTO firm.{view} VALUES ({marks})",
                 [values[name] for name in names],
             )
 
@@ -425,3 +550,235 @@ class TestReportingDatabase(BaseCase):
         client = self.open(password=PASSWORD)
         self.assertNotIn(PASSWORD, client._error_of(err).detail)
         self.assertNotIn(PASSWORD, repr(client))
+
+    # Receipts and credit notes
+
+    def test_each_row_of_receipts_and_credit_notes(self):
+        for view in (*const.REPORTING_PAYMENT_VIEWS, *const.REPORTING_CREDIT_VIEWS):
+            self.create_rows(view, {})
+        with self.open() as client:
+            found = [
+                all_of(client.receipts(["501"])),
+                all_of(client.receipt_allocations(["501"])),
+                all_of(client.credit_notes(["701"])),
+                all_of(client.credit_note_lines(["701"])),
+                all_of(client.credit_applications(["701"])),
+            ]
+        self.assertEqual(
+            found,
+            [
+                [Receipt(**{**RECEIPT, "modified_at": datetime(2026, 10, 14)})],
+                [ReceiptAllocation(**ALLOCATION)],
+                [CreditNoteHeader(**{**CREDIT, "modified_at": datetime(2026, 11, 5)})],
+                [CreditNoteLine(**CREDIT_LINE)],
+                [CreditApplication(**APPLICATION)],
+            ],
+        )
+        self.assertFalse(client.unreadable)
+
+    def test_what_a_receipt_may_lack(self):
+        unknown = {key: None for key in RECEIPT if key != "receipt_id"}
+        self.create_rows("receipt", unknown)
+        with self.open() as client:
+            (receipt,) = all_of(client.receipts(["501"]))
+        self.assertEqual(
+            receipt,
+            Receipt(
+                receipt_id="501",
+                client_id=None,
+                matter_id=None,
+                received_on=None,
+                amount=Decimal(0),
+                currency="",
+                method="",
+                reference="",
+                memo="",
+                deposit_account_number="",
+                from_trust=False,
+                modified_at=None,
+            ),
+        )
+
+    def test_deleted_receipts_come_with_the_time(self):
+        self.create_rows("receipt", {"deleted_at": "2026-10-15T00:00:00Z"})
+        with self.open() as client:
+            (receipt,) = all_of(client.receipts(["501"]))
+        self.assertEqual(receipt.deleted_at, datetime(2026, 10, 15))
+
+    def test_trust_is_never_guessed(self):
+        words = {"t": True, "Yes": True, "1": True, "F": False, "no": False, "": False}
+        rows = [
+            {"receipt_id": f"5{number}", "from_trust": word}
+            for number, word in enumerate(words)
+        ]
+        self.create_rows(
+            "receipt",
+            *rows,
+            {"receipt_id": "9", "from_trust": "maybe"},
+            from_trust="text",
+        )
+        with self.open() as client:
+            found = all_of(client.receipts([*(row["receipt_id"] for row in rows), "9"]))
+        self.assertEqual([one.from_trust for one in found], list(words.values()))
+        (left,) = client.unreadable
+        self.assertEqual((left.resource, parent_id(left)), ("receipt", "9"))
+        self.assertIn("neither true nor false", left.reason)
+
+    def test_an_allocation_that_cannot_be_read_names_its_receipt(self):
+        self.create_rows(
+            "receipt_allocation",
+            {"amount": "1.00"},
+            {"bill_id": "8", "amount": "much"},
+            {"receipt_id": "502", "bill_id": None, "amount": "1.00"},
+            {"receipt_id": "503", "amount": "1.00"},
+            amount="text",
+        )
+        with self.open() as client:
+            found = all_of(client.receipt_allocations(["501", "502", "503"]))
+        self.assertEqual([one.receipt_id for one in found], ["501", "503"])
+        self.assertEqual([row.row_id for row in client.unreadable], ["501/8", "502/"])
+        self.assertEqual([parent_id(row) for row in client.unreadable], ["501", "502"])
+
+    def test_a_page_never_splits_a_receipt(self):
+        rows = [
+            {"receipt_id": receipt_id, "bill_id": str(number)}
+            for receipt_id in ("501", "502", "503")
+            for number in range(3)
+        ]
+        self.create_rows("receipt_allocation", *rows)
+        for size, expected in ((1, [3, 3, 3]), (4, [6, 3]), (9, [9])):
+            with (
+                self.subTest(size=size),
+                patch.object(const, "REPORTING_PAGE_SIZE", size),
+                self.open() as client,
+            ):
+                pages = client.receipt_allocations(["501", "502", "503"])
+                self.assertEqual([len(page) for page in pages], expected)
+
+    def test_only_the_wanted_ones_come(self):
+        self.create_rows("credit_note", {}, {"credit_id": "702"}, {"credit_id": "7021"})
+        with self.open() as client:
+            found = all_of(client.credit_notes(["702", "none"]))
+            self.assertEqual([one.credit_id for one in found], ["702"])
+            self.assertEqual(all_of(client.credit_notes([])), [])
+
+    def test_changed_receipts(self):
+        self.create_rows(
+            "receipt",
+            {"receipt_id": "1", "modified_at": "2026-10-01T00:00:00Z"},
+            {"receipt_id": "2", "modified_at": "2026-10-02T00:00:00Z"},
+            {"receipt_id": "3", "modified_at": None},
+            # deleted by a load that keeps the time of the last change
+            {
+                "receipt_id": "4",
+                "modified_at": "2026-10-01T00:00:00Z",
+                "deleted_at": "2026-10-03T00:00:00Z",
+            },
+        )
+        self.create_rows("receipt_allocation", {"receipt_id": "1"})
+        with self.open() as client:
+            for since, expected in (
+                (None, ["1", "2", "3", "4"]),
+                (datetime(2026, 10, 1), ["1", "2", "3", "4"]),
+                (datetime(2026, 10, 2), ["2", "3", "4"]),
+                (datetime(2026, 10, 2, 0, 0, 1), ["3", "4"]),
+                (AFTER, ["3"]),
+            ):
+                with self.subTest(since=since):
+                    self.assertEqual(client.changed_receipt_ids(since), expected)
+
+    def test_an_allocation_with_its_own_time_changes_its_receipt(self):
+        old, new = "2026-10-01T00:00:00Z", "2026-10-05T00:00:00Z"
+        self.create_rows(
+            "receipt",
+            *({"receipt_id": key, "modified_at": old} for key in ("1", "2", "3")),
+        )
+        self.create_rows(
+            "receipt_allocation",
+            {"receipt_id": "1", "modified_at": old},
+            {"receipt_id": "2", "modified_at": new},
+            {"receipt_id": "2", "bill_id": "8", "modified_at": new},
+            {"receipt_id": "3", "modified_at": None},
+            add=["modified_at"],
+        )
+        with self.open() as client:
+            # Without a time the receipt's own counts, as without the column.
+            found = client.changed_receipt_ids(datetime(2026, 10, 2))
+            self.assertEqual(found, ["2"])
+            self.assertEqual(client.changed_receipt_ids(None), ["1", "2", "3"])
+            self.assertEqual(len(all_of(client.receipt_allocations(["2"]))), 2)
+
+    def test_lines_and_applications_change_their_credit_note(self):
+        old, new = "2026-10-01T00:00:00Z", "2026-10-05T00:00:00Z"
+        self.create_rows(
+            "credit_note",
+            *({"credit_id": key, "modified_at": old} for key in ("1", "2", "3")),
+        )
+        self.create_rows("credit_note_line", {"credit_id": "3"})
+        self.create_rows(
+            "credit_application",
+            {"credit_id": "2", "modified_at": new},
+            add=["modified_at"],
+        )
+        with self.open() as client:
+            since = datetime(2026, 10, 2)
+            self.assertEqual(client.changed_credit_ids(since), ["2"])
+            self.assertEqual(client.changed_credit_ids(None), ["1", "2", "3"])
+
+    def test_bills_go_without_the_other_views(self):
+        self.create_view({})
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), [])
+            self.assertEqual(
+                client.check_contract(const.REPORTING_PAYMENT_VIEWS),
+                ["receipt", "receipt_allocation"],
+            )
+            self.assertEqual(
+                client.check_contract(const.REPORTING_CREDIT_VIEWS),
+                ["credit_note", "credit_note_line", "credit_application"],
+            )
+            for call in (client.changed_receipt_ids, client.changed_credit_ids):
+                with self.subTest(call=call.__name__):
+                    self.assertStops(
+                        "reporting_contract",
+                        lambda: call(None),  # noqa: B023
+                        RetryableError,
+                    )
+            self.assertEqual(len(all_of(client.bill_lines(["7"]))), 1)
+
+    def test_the_missing_view_is_named(self):
+        self.create_rows("receipt", {})
+        with self.open() as client:
+            error = self.assertStops(
+                "reporting_contract",
+                lambda: all_of(client.receipt_allocations(["501"])),
+                RetryableError,
+            )
+            self.assertEqual(error.values["missing"], "firm.receipt_allocation")
+
+    def test_the_contract_of_the_other_views(self):
+        self.create_rows("receipt", drop=("memo", "from_trust"))
+        self.create_rows("receipt_allocation", receipt_id="integer", bill_id="integer")
+        with self.open() as client:
+            self.assertEqual(
+                client.check_contract(const.REPORTING_PAYMENT_VIEWS),
+                [
+                    "receipt.memo",
+                    "receipt.from_trust",
+                    "receipt_allocation.receipt_id (text)",
+                ],
+            )
+            error = self.assertStops(
+                "reporting_contract", lambda: all_of(client.receipts(["501"]))
+            )
+            self.assertIn("receipt: ", error.values["missing"])
+            self.assertIn('"memo" does not exist', error.values["missing"])
+
+    def test_a_load_that_replaces_receipts_does_not_wait_for_us(self):
+        self.create_rows("receipt", {})
+        self.create_rows("receipt_allocation", {})
+        with self.open() as client:
+            next(client.receipts(client.changed_receipt_ids(AFTER) + ["501"]))
+            self.execute("SET lock_timeout = '2s'; DROP TABLE firm.receipt")
+            self.create_rows("receipt", {"receipt_id": "502"})
+            self.assertEqual(client.changed_receipt_ids(None), ["502"])

@@ -34,6 +34,7 @@ CODES = {
     "500": (SyncError, "unexpected"),
     "600": (DuplicateError, "outcome_unknown"),
     "610": (NotFoundError, "gone_in_quickbooks"),
+    "620": (DataError, "link_refused"),
     "2010": (SyncError, "unexpected"),
     "2500": (NotFoundError, "gone_in_quickbooks"),
     "3001": (ThrottledError, "throttled"),
@@ -49,6 +50,8 @@ CODES = {
     "6200": (DataError, "closed_period"),
     "6210": (DataError, "closed_period"),
     "6240": (DuplicateError, "name_taken"),
+    "6480": (DataError, "payment_matched"),
+    "6540": (DataError, "payment_deposited"),
     "10000": (RetryableError, "unavailable"),
     "10200": (RetryableError, "unavailable"),
 }

@@ -129,6 +129,11 @@ class TestMapCustomer(BaseCase):
         self.assertEqual(len(address["PostalCode"]), 30)
         self.assertEqual(len(address["Country"]), 255)
 
+    def test_the_currency_is_sent_when_it_is_given(self):
+        self.assertNotIn("CurrencyRef", map_customer(PERSON, "x"))
+        payload = map_customer(PERSON, "x", "EUR")
+        self.assertEqual(payload["CurrencyRef"], {"value": "EUR"})
+
     def test_the_notes_tell_our_customer_from_another_ones(self):
         notes = map_customer(PERSON, "x")["Notes"]
         self.assertTrue(contains_reference(notes, customer_reference("964")))

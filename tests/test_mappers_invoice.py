@@ -367,8 +367,15 @@ class TestCheckInvoice(BaseCase):
         problem = ("currency_foreign", {"currency": "NZD", "home": "USD"})
         bill = replace(INVOICE, currency="NZD")
         self.assertProblems(bill, problem)
+        rated = replace(bill, exchange_rate=Decimal("0.6125"))
+        self.assertProblems(rated, problem)
         many = replace(COMPANY, is_multicurrency=True)
-        self.assertProblems(bill, problem, company=many)
+        missing = ("exchange_rate_missing", problem[1])
+        self.assertProblems(bill, missing, company=many)
+        for rate in ("0", "-0.6125"):
+            wrong = replace(bill, exchange_rate=Decimal(rate))
+            self.assertProblems(wrong, missing, company=many)
+        self.assertProblems(rated, company=many)
 
     def test_lines(self):
         none = replace(INVOICE, lines=(), total=Decimal(0), total_tax=Decimal(0))
@@ -527,6 +534,7 @@ class TestAnswerFingerprint(BaseCase):
             changed(ANSWER, DueDate="2025-03-01"),
             changed(ANSWER, CustomerRef={"value": "59"}),
             changed(ANSWER, TotalAmt=Decimal("1134.82")),
+            changed(ANSWER, ExchangeRate=Decimal("1.2")),
             changed(ANSWER, TxnTaxDetail={"TotalTax": Decimal("74.32")}),
             changed(ANSWER, Line=ANSWER["Line"][1:]),
             changed(ANSWER, Line=[*ANSWER["Line"], {"DetailType": "DescriptionOnly"}]),
@@ -554,6 +562,7 @@ class TestAnswerFingerprint(BaseCase):
             changed(ANSWER, CustomerRef={"value": "58", "name": "Doe-Roe, Jane"}),
             changed(ANSWER, TotalAmt="1134.810", TxnTaxDetail={"TotalTax": "74.31"}),
             changed(ANSWER, Line=ANSWER["Line"][:2]),
+            changed(ANSWER, ExchangeRate=1, HomeTotalAmt=Decimal("1134.81")),
             changed(ANSWER, EmailStatus="EmailSent", PrivateNote="", Id="999"),
             changed_line(ANSWER, 0, Id="17", LineNum=4),
             changed_line(ANSWER, 0, SalesItemLineDetail=renamed),
@@ -594,6 +603,8 @@ class TestSourceFingerprint(BaseCase):
             {"number": "INV-1002"},
             {"customer_id": "59"},
             {"currency": "AUD"},
+            {"exchange_rate": Decimal("1.5")},
+            {"exchange_rate": Decimal("1.51")},
             {"invoice_date": date(2025, 2, 1)},
             {"due_date": date(2025, 2, 15)},
             {"due_date": None},

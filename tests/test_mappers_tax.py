@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase
 
 from odoo.addons.actionstep_quickbooks.documents import (
+    CreditNote,
     Invoice,
     InvoiceLine,
     QuickbooksCompany,
@@ -99,6 +100,20 @@ def make_invoice(lines, total_tax, country="US"):
         total_tax=total_tax,
         total=sum((line.amount for line in lines), total_tax),
         lines=lines,
+    )
+
+
+def as_credit_note(invoice):
+    """Return a credit note over everything on an invoice."""
+    return CreditNote(
+        reference="ref",
+        number="CR-1",
+        customer_id="1",
+        currency=invoice.currency,
+        credit_date=invoice.invoice_date,
+        total_tax=invoice.total_tax,
+        total=invoice.total,
+        lines=invoice.lines,
     )
 
 
@@ -249,6 +264,37 @@ CASES = [
         "0.01",
         error=mismatch("0.01 USD", "0.00 USD"),
     ),
+    # 12.34 x 8.25 % = 1.01805 -> 1.02 each. QuickBooks: 74.04 x 6.25 % = 4.6275 ->
+    # 4.63, x 2 % = 1.4808 -> 1.48. Shares of 6.12: 4.6364, 1.4836; the cent to .6364.
+    Case(
+        "six lines with two rates",
+        "US",
+        [("12.34", "1.02", "us8")] * 6,
+        "6.12",
+        "us8",
+        {"state": ("4.64", "74.04"), "city": ("1.48", "74.04")},
+    ),
+    # x 7.25 % = 71604.9382
+    Case("large", "US", [("987654.32", "71604.94", "us7")], "71604.94", "us7"),
+    # x 7.25 % = 0.000725 and 0.005075
+    Case("a cent is taxed with nothing", "US", [("0.01", "0", "us7")], "0", "us7"),
+    Case("seven cents with one", "US", [("0.07", "0.01", "us7")], "0.01", "us7"),
+    # 10 x 7.25 % = 0.725 -> 0.73, taken back as 0.72
+    Case(
+        "lines that cancel out but for a cent of tax",
+        "US",
+        [("10.00", "0.73", "us7"), ("-10.00", "-0.72", "us7")],
+        "0.01",
+        "us7",
+        {"ca": ("0.01", "0.00")},
+    ),
+    Case(
+        "a cent on a 0 % code in the US",
+        "US",
+        [("100.00", "0.01", "us0")],
+        "0.01",
+        error=mismatch("0.01 USD", "0.00 USD"),
+    ),
     # --- United Kingdom --------------------------------------------------------------
     Case("standard rate", "GB", [("1200.00", "240.00", "S")], "240.00"),
     Case(
@@ -305,6 +351,50 @@ CASES = [
             "rc+": ("20.00", "100.00"),
             "rc-": ("-20.00", "100.00"),
         },
+    ),
+    # 10.10 x 5 % = 0.505 -> 0.51; 20.20 x 5 % = 1.01
+    Case("half a penny goes up", "GB", [("10.10", "0.51", "R")], "0.51"),
+    Case(
+        "half a penny goes up twice",
+        "GB",
+        [("10.10", "0.51", "R")] * 2,
+        "1.02",
+        override={"r": ("1.02", "20.20")},
+    ),
+    Case(
+        "zero-rated and exempt side by side",
+        "GB",
+        [("100.00", "0", "Z"), ("50.00", "0", "none")],
+        "0",
+    ),
+    Case(
+        "more taken off than charged",
+        "GB",
+        [("100.00", "20.00", "S"), ("-150.00", "-30.00", "S")],
+        "-10.00",
+    ),
+    # 99.99 x 20 % = 19.998 -> 20.00
+    Case(
+        "a penny cut off",
+        "GB",
+        [("99.99", "19.99", "S")],
+        "19.99",
+        override={"s": ("19.99", "99.99")},
+    ),
+    Case(
+        "two pennies are too many",
+        "GB",
+        [("99.99", "19.98", "S")],
+        "19.98",
+        error=mismatch("19.98 GBP", "20.00 GBP"),
+    ),
+    # 33.33 x 20 % = 6.666 -> 6.67 each; 99.99 x 20 % = 19.998 -> 20.00
+    Case(
+        "only one of two rates is off",
+        "GB",
+        [("33.33", "6.67", "S")] * 3 + [("20.00", "1.00", "R")],
+        "21.01",
+        override={"s": ("20.01", "99.99"), "r": ("1.00", "20.00")},
     ),
     # --- Australia -------------------------------------------------------------------
     Case("GST", "AU", [("110.00", "11.00", "GST")], "11.00"),
@@ -368,6 +458,37 @@ CASES = [
         "-1.00",
         override={"free": ("0", "500.00"), "gst": ("-1.00", "-10.05")},
     ),
+    # 3.33 x 10 % = 0.333 -> 0.33 each; 9.99 x 10 % = 0.999 -> 1.00
+    Case(
+        "three lines rounded down",
+        "AU",
+        [("3.33", "0.33", "GST")] * 3,
+        "0.99",
+        override={"gst": ("0.99", "9.99")},
+    ),
+    Case(
+        "GST and GST free",
+        "AU",
+        [("200.00", "20.00", "GST"), ("80.00", "0", "FRE")],
+        "20.00",
+    ),
+    Case("GST of a tenth of a cent", "AU", [("0.01", "0.00", "GST")], "0.00"),
+    # 123.40 x 10 % = 12.34
+    Case(
+        "rounded to dollars",
+        "AU",
+        [("123.40", "12.00", "GST")],
+        "12.00",
+        error=mismatch("12.00 AUD", "12.34 AUD"),
+    ),
+    # 0.05 x 10 % = 0.005 -> 0.01 each; 5.00 x 10 % = 0.50
+    Case(
+        "a hundred lines of half a cent",
+        "AU",
+        [("0.05", "0.01", "GST")] * 100,
+        "1.00",
+        override={"gst": ("1.00", "5.00")},
+    ),
     # --- Canada ----------------------------------------------------------------------
     # 5 % = 224.758 -> 224.76; 9.975 % = 448.39221 -> 448.39
     Case("GST and QST", "CA", [("4495.16", "673.15", "GQ")], "673.15"),
@@ -404,6 +525,43 @@ CASES = [
         "2.03",
         override={"ca5": ("1.02", "20.20"), "qst": ("1.01", "10.10")},
     ),
+    # 7.77 x 13 % = 1.0101 -> 1.01 each; 23.31 x 13 % = 3.0303 -> 3.03
+    Case("HST on three lines", "CA", [("7.77", "1.01", "H13")] * 3, "3.03"),
+    # 4.50 x 13 % = 0.585 -> 0.59 each; 9.00 x 13 % = 1.17
+    Case(
+        "HST, a cent more",
+        "CA",
+        [("4.50", "0.59", "H13")] * 2,
+        "1.18",
+        override={"hst": ("1.18", "9.00")},
+    ),
+    # 19.90 x 5 % = 0.995 -> 1.00
+    Case("GST alone", "CA", [("19.90", "1.00", "G5")], "1.00"),
+    # 5 % = 0.50, 9.975 % = 0.9975 -> 1.00; 14.975 % = 1.4975 -> 1.50
+    Case("GST and QST agree", "CA", [("10.00", "1.50", "GQ")], "1.50"),
+    # 5 % = 0.005 -> 0.01, 9.975 % = 0.009975 -> 0.01; 14.975 % = 0.014975 -> 0.01.
+    # Shares of 0.01: 0.0033 and 0.0067; the cent to .0067.
+    Case(
+        "GST and QST of a cent",
+        "CA",
+        [("0.10", "0.01", "GQ")],
+        "0.01",
+        override={"ca5": ("0.00", "0.10"), "qst": ("0.01", "0.10")},
+    ),
+    # 13.00; 5.00 and 9.975 -> 9.98
+    Case(
+        "three provinces and an export",
+        "CA",
+        [("100.00", "13.00", "H13"), ("100.00", "14.98", "GQ"), ("50.00", "0", "CZ")],
+        "27.98",
+    ),
+    Case(
+        "another province's rate",
+        "CA",
+        [("100.00", "15.00", "H13")],
+        "15.00",
+        error=mismatch("15.00 CAD", "13.00 CAD"),
+    ),
     Case(
         "taxed and zero-rated",
         "CA",
@@ -415,18 +573,23 @@ CASES = [
 
 class TestMapTax(BaseCase):
     def test_cases_worked_out_by_hand(self):
-        self.assertGreaterEqual(len(CASES), 30)
+        self.assertGreaterEqual(len(CASES), 60)
+        self.assertEqual(
+            len({(case.country, case.title) for case in CASES}), len(CASES)
+        )
         for case in CASES:
-            with self.subTest(f"{case.country}: {case.title}"):
-                self.check_case(case)
+            lines = [make_line(*line) for line in case.lines]
+            invoice = make_invoice(lines, case.tax, case.country)
+            for sale in (invoice, as_credit_note(invoice)):
+                with self.subTest(f"{case.country}: {case.title}", sale=type(sale)):
+                    self.check_case(case, sale)
 
-    def check_case(self, case):
-        lines = [make_line(*line) for line in case.lines]
-        invoice = make_invoice(lines, case.tax, case.country)
+    def check_case(self, case, sale):
         company = make_company(case.country)
+        automated = replace(company, uses_automated_sales_tax=True)
         if case.error:
             with self.assertRaises(DataError) as caught:
-                map_tax(invoice, company)
+                map_tax(sale, company)
             self.assertEqual(
                 (caught.exception.cause, caught.exception.values), case.error
             )
@@ -437,7 +600,9 @@ class TestMapTax(BaseCase):
         detail = self.expected_detail(case)
         if detail:
             expected["TxnTaxDetail"] = detail
-        self.assertEqual(map_tax(invoice, company), expected)
+        self.assertEqual(map_tax(sale, company), expected)
+        # Automated sales tax is told the document's own tax all the same.
+        self.assertEqual(map_tax(sale, automated), expected)
 
     def expected_detail(self, case):
         percentages = {

@@ -1,0 +1,167 @@
+"""Passes as the scheduler really makes them: committed, each on cursors of its own.
+
+Other tests share one transaction, in which no lock of the scheduler can be felt.
+"""
+# What the scheduler is to see must be committed; it is removed after each test.
+# pylint: disable=invalid-commit
+
+from odoo import SUPERUSER_ID, api
+from odoo.tests import tagged
+
+from .common import ActionstepCase
+from .raw_server import Reply
+from .relay import Relay, writes
+
+
+class SchedulerCase(ActionstepCase):
+    def setUp(self):
+        super().setUp()
+        test_env = self.env
+        cursor = self.registry.cursor()
+        self.addCleanup(cursor.close)
+        # The builders work in this environment from here on; what it commits is
+        # removed at the end.
+        self.env = api.Environment(cursor, SUPERUSER_ID, {})
+        self.addCleanup(setattr, self, "env", test_env)
+        self.addCleanup(self._remove_connections)
+        self.connection = self._make_active(user_id=self.env.ref("base.user_admin").id)
+        self.env.cr.commit()
+
+    def _remove_connections(self):
+        self.env.cr.rollback()
+        connections = self.env["actionstep.connection"].search([])
+        # Else they could only be archived.
+        connections.invoice_ids.write({"quickbooks_id": False, "state": "withdrawn"})
+        connections.invoice_ids.participant_id.quickbooks_id = False
+        connections.unlink()
+        self.env.cr.commit()
+
+    def _run_for_real(self):
+        """Let the scheduler make a pass, and return its run."""
+        self.env.cr.commit()
+        self.assertIs(self.connection.cron_id.method_direct_trigger(), True)
+        self.env.cr.commit()
+        self.env.invalidate_all()
+        return self.connection.last_run_id
+
+
+@tagged("post_install", "-at_install")
+class TestScheduler(SchedulerCase):
+    def test_pass_pushes_every_bill(self):
+        run = self._run_for_real()
+
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(set(self.connection.invoice_ids.mapped("state")), {"pushed"})
+        self.assertEqual(len(self._get_quickbooks_invoices()), 8)
+
+    def test_pass_that_is_stopped_pauses_its_connection(self):
+        fault = {"kind": "fault", "code": "6190", "message": "Subscription ended"}
+        self.sandbox.fault("quickbooks", fault, path="/batch", body='"Invoice"')
+
+        run = self._run_for_real()
+
+        self.assertEqual((run.state, self.connection.state), ("interrupted", "paused"))
+        self.assertEqual(self.connection.pause_reason, run.message)
+        self.connection.action_resume()
+        self.env.cr.commit()
+        self.assertTrue(self.connection.cron_id.active)
+        self.assertEqual(self._run_for_real().state, "done")
+        self.assertEqual(len(self._get_quickbooks_invoices()), 8)
+
+    def test_pass_that_loses_the_grant_asks_for_a_reconnect(self):
+        self.sandbox.admin("quickbooks", "POST", "tokens", {"revoke": True})
+        self.addCleanup(
+            self.sandbox.admin, "quickbooks", "POST", "reset", {"keep_tokens": False}
+        )
+
+        run = self._run_for_real()
+
+        self.assertEqual(run.state, "interrupted")
+        self.assertEqual(self.connection.state, "reauth_required")
+        self.assertTrue(self.connection.activity_ids)
+
+    def test_token_is_renewed_in_the_middle_of_a_pass(self):
+        for side in ("quickbooks", "actionstep"):
+            self.sandbox.admin(side, "POST", "tokens", {"expire_access": True})
+
+        run = self._run_for_real()
+
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(len(self._get_quickbooks_invoices()), 8)
+
+    def test_pause_while_the_scheduler_is_at_work_needs_no_wait(self):
+        with self.registry.cursor() as scheduler:
+            # What the scheduler holds while a pass is at work.
+            scheduler.execute(
+                "SELECT FROM ir_cron WHERE id = %s FOR NO KEY UPDATE",
+                [self.connection.cron_id.id],
+            )
+            self.connection.action_pause()
+            self.env.cr.commit()
+        self.sandbox.admin("actionstep", "DELETE", "log")
+
+        self.assertIs(self.connection.cron_id.method_direct_trigger(), True)
+
+        self.assertEqual(self.sandbox.requests("actionstep"), [])
+        self.connection.action_resume()
+        self.assertEqual(self._run_for_real().state, "done")
+
+    def test_requeue_in_the_middle_of_a_pass_is_no_error(self):
+        """Both want to write the same document; the pass steps back and comes again."""
+
+        def hide(call, reply):
+            return Reply(204, "") if "/participants" in call.path else reply
+
+        def requeue(call, reply):
+            if "/participants" in call.path and not requeued:
+                with self.registry.cursor() as cursor:
+                    env = api.Environment(cursor, SUPERUSER_ID, {})
+                    invoices = self.connection.with_env(env).invoice_ids
+                    invoices.action_requeue()
+                requeued.append(True)
+            return reply
+
+        requeued = []
+        credential = self.connection._get_credential("actionstep")
+        api_endpoint = credential.api_endpoint
+        for change in (hide, requeue):
+            with Relay(api_endpoint, change) as relay:
+                credential.api_endpoint = relay.api_url
+                self._run_for_real()
+            credential.api_endpoint = api_endpoint
+        states = set(self.connection.invoice_ids.mapped("state"))
+
+        run = self._run_for_real()
+
+        self.assertEqual(states, {"waiting"})
+        self.assertEqual((run.state, run.message), ("done", False))
+        self.assertEqual(set(self.connection.invoice_ids.mapped("state")), {"pushed"})
+        notes = self._get_notes(self.connection)
+        self.assertFalse(any("unexpected error" in note for note in notes))
+
+
+@tagged("post_install", "-at_install")
+class TestLongPass(SchedulerCase):
+    firm_size = "70"
+
+    def test_pause_ends_the_pass_that_is_at_work_after_its_batch(self):
+        def pause(call, reply):
+            if writes(call) and '"Invoice"' in call.body and not paused:
+                with self.registry.cursor() as cursor:
+                    env = api.Environment(cursor, SUPERUSER_ID, {})
+                    self.connection.with_env(env).action_pause()
+                paused.append(True)
+            return reply
+
+        paused = []
+        with Relay(self.sandbox.quickbooks["api_url"], pause) as relay:
+            self.connection.local_quickbooks_api_url = relay.api_url
+            run = self._run_for_real()
+        self.connection.local_quickbooks_api_url = self.sandbox.quickbooks["api_url"]
+
+        self.assertEqual(len(self._get_quickbooks_invoices()), 30)
+        self.assertEqual(run.state, "running")
+        self.connection.action_resume()
+        run = self._run_for_real()
+        self.assertEqual((run.state, run.pushed_count), ("done", 70))
+        self.assertEqual(len(self._get_quickbooks_invoices()), 70)

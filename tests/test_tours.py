@@ -1,0 +1,108 @@
+"""The way of a bookkeeper through the screens, in a real browser."""
+
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import ActionstepCommon
+
+MODULE = "actionstep_quickbooks"
+TIMEOUT = 180
+
+
+@tagged("post_install", "-at_install")
+class TestTours(ActionstepCommon, HttpCase):
+    allow_end_on_form = True  # of the robot that clicks everything
+
+    def _make_user(self, login, group):
+        return new_test_user(
+            self.env, login, groups=f"{MODULE}.{group}", password=login, lang="en_US"
+        )
+
+    def _tour(self, path, name, login):
+        self.start_tour(path, f"{MODULE}_{name}", login=login, timeout=TIMEOUT)
+        self.env.invalidate_all()
+
+    def _make_half_mapped(self):
+        """Return a connection after a pass: some bills went, others need a person."""
+        connection = self._make_connected()
+        mapped = ("4-1100", "6-1100")
+        self._map(connection, without=set(self.firm.mapping.items) - set(mapped))
+        connection.push_invoices = True
+        self._run(connection)
+        return connection
+
+    def test_from_two_accounts_to_a_pushed_invoice(self):
+        self._make_user("ann", "group_administrator")
+        connection = self._make_connection()
+
+        self._tour(f"/odoo/actionstep-connections/{connection.id}", "connect", "ann")
+
+        self.assertEqual(connection.state, "connected")
+        self.assertEqual(connection.realm_id, self.firm.realm_id)
+        hours = connection.quickbooks_item_ids.filtered(lambda i: i.name == "Hours")
+        self.sandbox.admin(
+            "quickbooks",
+            "POST",
+            "edit",
+            {
+                "entity": "Item",
+                "id": hours.external_id,
+                "changes": {"Name": "Billable Hours"},
+            },
+        )
+
+        self._tour(f"/odoo/actionstep-mapping/{connection.id}", "map", "ann")
+
+        self.assertEqual(connection.state, "active")
+        self.assertEqual(
+            {
+                line.account_id.number: line.item_id.name
+                for line in connection.item_mapping_ids
+            },
+            {"4-1100": "Legal Fees", "6-1100": "Court Filing Fees"},
+        )
+        self.assertEqual(
+            connection.account_mapping_ids.gl_account_id.name, "Business Bank Account"
+        )
+        self.assertEqual(len(connection.tax_mapping_ids), 2)
+        run = self._run(connection)
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(run.user_id.login, "ann")
+        self.assertEqual(run.pushed_count, 3)
+
+        self._tour(f"/odoo/actionstep-connections/{connection.id}", "pushed", "ann")
+
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self.assertEqual(theirs["DocNumber"], "INV-10001")
+
+    def test_operator_reads_what_is_wrong_and_requeues(self):
+        self._make_user("olga", "group_operator")
+        connection = self._make_half_mapped()
+
+        self._tour("/odoo/actionstep-attention", "attention", "olga")
+
+        self.assertEqual(self._get_invoice(connection, 1002).state, "waiting")
+        self.assertEqual(connection.attention_count, 4)
+
+    def test_user_sees_everything_and_can_press_nothing(self):
+        self._make_user("ulla", "group_user")
+        connection = self._make_half_mapped()
+        before = connection.read()
+
+        self._tour("/odoo/actionstep-connections", "user", "ulla")
+
+        self.assertEqual(connection.read(), before)
+
+    def test_every_menu_view_and_filter_opens(self):
+        self._make_half_mapped()
+        self.env.ref("base.user_admin").tour_enabled = False
+        loader = "@web/webclient/clickbot/clickbot_loader"
+
+        self.browser_js(
+            "/odoo",
+            f"odoo.loader.modules.get('{loader}')"
+            f".startClickEverywhere('{MODULE}.menu_root');",
+            "odoo.isReady === true",
+            login="admin",
+            timeout=600,
+            success_signal="clickbot test succeeded",
+        )

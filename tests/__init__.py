@@ -1,40 +1,42 @@
-from . import test_architecture
-from . import test_bad_input
-from . import test_clients_actionstep
-from . import test_clients_quickbooks
-from . import test_clients_quickbooks_queries
-from . import test_clients_reporting
-from . import test_connection
-from . import test_credential
-from . import test_cron
-from . import test_cron_idle
-from . import test_customers
-from . import test_faults
-from . import test_lists
-from . import test_mappers_credit_note
-from . import test_mappers_credit_use
-from . import test_mappers_customer
-from . import test_mappers_invoice
-from . import test_mappers_money
-from . import test_mappers_names
-from . import test_mappers_payment
-from . import test_mappers_sales
-from . import test_mappers_tax
-from . import test_mapping
-from . import test_needs_attention
-from . import test_neutralize
-from . import test_oauth
-from . import test_plan
-from . import test_pull
-from . import test_pull_reporting
-from . import test_push_invoices
-from . import test_recovery
-from . import test_recovery_changes
-from . import test_sandbox_actionstep
-from . import test_sandbox_life
-from . import test_sandbox_quickbooks
-from . import test_sandbox_quickbooks_life
-from . import test_scheduler
-from . import test_security
-from . import test_sync_job
-from . import test_tours
+from . import (
+    test_architecture,
+    test_bad_input,
+    test_clients_actionstep,
+    test_clients_quickbooks,
+    test_clients_quickbooks_queries,
+    test_clients_reporting,
+    test_connection,
+    test_credential,
+    test_cron,
+    test_cron_idle,
+    test_customers,
+    test_faults,
+    test_lists,
+    test_mappers_credit_note,
+    test_mappers_credit_use,
+    test_mappers_customer,
+    test_mappers_invoice,
+    test_mappers_money,
+    test_mappers_names,
+    test_mappers_payment,
+    test_mappers_sales,
+    test_mappers_tax,
+    test_mapping,
+    test_needs_attention,
+    test_neutralize,
+    test_oauth,
+    test_plan,
+    test_pull,
+    test_pull_reporting,
+    test_push_invoices,
+    test_recovery,
+    test_recovery_changes,
+    test_sandbox_actionstep,
+    test_sandbox_life,
+    test_sandbox_quickbooks,
+    test_sandbox_quickbooks_life,
+    test_scheduler,
+    test_security,
+    test_sync_job,
+    test_tours,
+)

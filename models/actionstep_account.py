@@ -57,3 +57,15 @@ class ActionstepAccount(models.Model):
             account.display_name = " ".join(
                 filter(None, [account.number, account.name])
             )
+
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.account_id,
+            "number": value.number,
+            "name": value.name,
+            "account_type": value.account_type,
+            "is_header": value.is_header,
+            "active": value.is_active,
+        }

@@ -59,96 +59,24 @@ class ActionstepConnection(models.Model):
         """
         self.ensure_one()
         with VendorSession(self, "actionstep") as actionstep:
-            accounts = actionstep.call("accounts")
-            tax_codes = actionstep.call("tax_codes")
+            entries = {
+                "actionstep.account": actionstep.call("accounts"),
+                "actionstep.tax.code": actionstep.call("tax_codes"),
+            }
         with VendorSession(self, "quickbooks") as quickbooks:
             company = quickbooks.call("company")
-            items = quickbooks.call("items")
-            gl_accounts = quickbooks.call("accounts")
-            quickbooks_tax_codes = quickbooks.call("tax_codes")
+            entries["quickbooks.item"] = quickbooks.call("items")
+            entries["quickbooks.account"] = quickbooks.call("accounts")
+            entries["quickbooks.tax.code"] = quickbooks.call("tax_codes")
         # The lists are the server's: nobody types into them, so no group may write.
         connection_sudo = self.sudo()
-        connection_sudo._store_actionstep_lists(accounts, tax_codes)
-        connection_sudo._store_quickbooks_lists(
-            items, gl_accounts, quickbooks_tax_codes
-        )
+        for model, values in entries.items():
+            connection_sudo.env[model]._upsert(connection_sudo, values)
         connection_sudo.write(
             {
                 **self._prepare_company(company),
                 "lists_loaded_at": fields.Datetime.now(),
             }
-        )
-
-    def _store_actionstep_lists(self, accounts, tax_codes):
-        self.env["actionstep.account"]._upsert(
-            self,
-            [
-                {
-                    "external_id": account.account_id,
-                    "number": account.number,
-                    "name": account.name,
-                    "account_type": account.account_type,
-                    "is_header": account.is_header,
-                    "active": account.is_active,
-                }
-                for account in accounts
-            ],
-        )
-        self.env["actionstep.tax.code"]._upsert(
-            self,
-            [
-                {
-                    "external_id": code.tax_code_id,
-                    "name": code.code,
-                    "description": code.description,
-                    "percentage": float(code.percentage),
-                }
-                for code in tax_codes
-            ],
-        )
-
-    def _store_quickbooks_lists(self, items, gl_accounts, tax_codes):
-        self.env["quickbooks.item"]._upsert(
-            self,
-            [
-                {
-                    "external_id": item.item_id,
-                    "name": item.name,
-                    "item_type": item.item_type,
-                    "income_account": item.income_account,
-                    "active": item.is_active,
-                }
-                for item in items
-            ],
-        )
-        self.env["quickbooks.account"]._upsert(
-            self,
-            [
-                {
-                    "external_id": account.account_id,
-                    "number": account.number,
-                    "name": account.name,
-                    "account_type": account.account_type,
-                    "account_subtype": account.account_subtype,
-                    "active": account.is_active,
-                }
-                for account in gl_accounts
-            ],
-        )
-        self.env["quickbooks.tax.code"]._upsert(
-            self,
-            [
-                {
-                    "external_id": code.tax_code_id,
-                    "name": code.name,
-                    "description": code.description,
-                    "percentage": float(code.percentage),
-                    "is_taxable": code.is_taxable,
-                    "rates": [[r.rate_id, str(r.percentage)] for r in code.rates],
-                    "active": code.is_active,
-                }
-                for code in tax_codes
-            ],
         )
 
     def _prepare_company(self, company):

@@ -192,15 +192,11 @@ class ActionstepConnection(models.Model):
 
     def _stage_entries(self, actionstep, run, model, resource, rows):
         """Store clients or matters, and note those that cannot be read or stored."""
-        prepare = {
-            "participants": self._prepare_participant,
-            "actions": self._prepare_matter,
-        }[resource]
         _stored, left_out = self._store_each(
             resource,
-            list(map(prepare, rows)),
-            lambda entries: model._upsert(self, entries, complete=False),
-            lambda entry: entry["external_id"],
+            rows,
+            lambda values: model._upsert(self, values, complete=False),
+            lambda value: model._prepare(value)["external_id"],
         )
         self._note_unreadable(run, actionstep.take_unreadable() + left_out)
 
@@ -212,30 +208,6 @@ class ActionstepConnection(models.Model):
             ]
         )
         return {record.external_id: record for record in found}
-
-    def _prepare_participant(self, row):
-        return {
-            "external_id": row.participant_id,
-            "name": row.display_name or row.participant_id,
-            "is_company": row.is_company,
-            "first_name": row.first_name,
-            "last_name": row.last_name,
-            "email": row.email,
-            "phone": row.phone,
-            "address_lines": list(row.address_lines),
-            "city": row.city,
-            "state": row.state,
-            "postcode": row.postcode,
-            "country": row.country,
-        }
-
-    def _prepare_matter(self, row):
-        return {
-            "external_id": row.matter_id,
-            "name": row.name or row.matter_id,
-            "reference": row.reference,
-            "status": row.status,
-        }
 
     def _pull_matters(self, actionstep, run):
         """Stage the matters that staged bills name and link them."""

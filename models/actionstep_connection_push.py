@@ -249,7 +249,19 @@ class ActionstepConnection(models.Model):
                 return name, free[0] if free else None
         return candidates[-1], None
 
+    def _check_unbound(self, record, quickbooks_id):
+        """Refuse an id that belongs to another record: QuickBooks gives each once.
+
+        :raise ValueError: found out here, it stops this record and no other
+        """
+        mine = [("connection_id", "=", self.id), ("id", "!=", record.id)]
+        if record.search_count([*mine, ("quickbooks_id", "=", quickbooks_id)], limit=1):
+            raise ValueError(
+                f"QuickBooks id {quickbooks_id} belongs to another document"
+            )
+
     def _bind_customer(self, job, customer, was_linked):
+        self._check_unbound(job.participant_id, customer["Id"])
         job.participant_id.write(
             {
                 "quickbooks_id": customer["Id"],
@@ -362,6 +374,7 @@ class ActionstepConnection(models.Model):
         for job, answer in answers.items():
             with self._surprises_fail(self._fail_invoice, job):
                 binding = self._prepare_binding(answer)
+                self._check_unbound(job.invoice_id, binding["quickbooks_id"])
                 if job in values:
                     differences = compare_answer(values[job], answer)
                 else:

@@ -25,14 +25,20 @@ class ActionstepList(models.AbstractModel):
     active = fields.Boolean(default=True, readonly=True)
 
     @api.model
-    def _upsert(self, connection, rows, *, complete=True):
+    def _prepare(self, value):
+        """Return the values that store a neutral entry, with its ``external_id``."""
+        raise NotImplementedError
+
+    @api.model
+    def _upsert(self, connection, values, *, complete=True):
         """Bring the list of a connection up to date with what was read.
 
-        :param rows: values of each entry, with ``external_id``
-        :param bool complete: archive the entries that are not among the rows
-        :return: the entries of the rows
+        :param values: neutral entries, as the clients read them
+        :param bool complete: archive the entries that are not among them
+        :return: the entries of the values
         """
-        rows = {row["external_id"]: {"active": True, **row} for row in rows}
+        rows = [{"active": True, **self._prepare(value)} for value in values]
+        rows = {row["external_id"]: row for row in rows}
         domain = [("connection_id", "=", connection.id)]
         if not complete:
             domain.append(("external_id", "in", list(rows)))

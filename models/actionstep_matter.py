@@ -18,3 +18,13 @@ class ActionstepMatter(models.Model):
     def _compute_display_name(self):
         for matter in self:
             matter.display_name = f"{matter.external_id} {matter.name}"
+
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.matter_id,
+            "name": value.name or value.matter_id,
+            "reference": value.reference,
+            "status": value.status,
+        }

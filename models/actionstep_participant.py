@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..documents import Participant
 
@@ -40,6 +40,24 @@ class ActionstepParticipant(models.Model):
     _customer_once = models.UniqueIndex(
         "(connection_id, quickbooks_id) WHERE quickbooks_id IS NOT NULL"
     )
+
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.participant_id,
+            "name": value.display_name or value.participant_id,
+            "is_company": value.is_company,
+            "first_name": value.first_name,
+            "last_name": value.last_name,
+            "email": value.email,
+            "phone": value.phone,
+            "address_lines": list(value.address_lines),
+            "city": value.city,
+            "state": value.state,
+            "postcode": value.postcode,
+            "country": value.country,
+        }
 
     def _to_value(self):
         """Return the neutral participant that the mappers take."""

@@ -18,3 +18,13 @@ class ActionstepTaxCode(models.Model):
     def _compute_display_name(self):
         for code in self:
             code.display_name = f"{code.name} ({code.percentage:g} %)"
+
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.tax_code_id,
+            "name": value.code,
+            "description": value.description,
+            "percentage": float(value.percentage),
+        }

@@ -26,3 +26,15 @@ class QuickbooksAccount(models.Model):
             account.display_name = " ".join(
                 filter(None, [account.number, account.name])
             )
+
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.account_id,
+            "number": value.number,
+            "name": value.name,
+            "account_type": value.account_type,
+            "account_subtype": value.account_subtype,
+            "active": value.is_active,
+        }

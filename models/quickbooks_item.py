@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class QuickbooksItem(models.Model):
@@ -16,3 +16,14 @@ class QuickbooksItem(models.Model):
     def _compute_is_mapped(self):
         for item in self:
             item.is_mapped = bool(item.mapping_ids)
+
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.item_id,
+            "name": value.name,
+            "item_type": value.item_type,
+            "income_account": value.income_account,
+            "active": value.is_active,
+        }

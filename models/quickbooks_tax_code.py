@@ -33,6 +33,19 @@ class QuickbooksTaxCode(models.Model):
         for code in self:
             code.display_name = f"{code.name} ({code.percentage:g} %)"
 
+    @api.model
+    def _prepare(self, value):
+        """Override of `actionstep.list`."""
+        return {
+            "external_id": value.tax_code_id,
+            "name": value.name,
+            "description": value.description,
+            "percentage": float(value.percentage),
+            "is_taxable": value.is_taxable,
+            "rates": [[rate.rate_id, str(rate.percentage)] for rate in value.rates],
+            "active": value.is_active,
+        }
+
     def _to_value(self):
         """Return the neutral tax code that the mappers take."""
         self.ensure_one()

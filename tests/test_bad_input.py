@@ -245,6 +245,20 @@ class TestRefusals(BadInputCase):
         sentence = "The document was sent, but no answer came."
         self._assert_alone(1003, "outcome_unknown", sentence)
 
+    def test_id_that_another_document_has_stops_only_its_own(self):
+        self._run(self.connection)
+        # As when somebody cleared the company's data, and its ids start anew.
+        newest = max(int(i["Id"]) for i in self._get_quickbooks_invoices())
+        self._get_invoice(self.connection, 1001).quickbooks_id = str(newest + 1)
+        first, second = self._add_bill(), self._add_bill()
+
+        run = self._run(self.connection)
+
+        self.assertEqual(run.state, "done", run.message)
+        invoice = self._assert_state(first, "attention", "unexpected")
+        self.assertIn("belongs to another document", invoice.failure_detail)
+        self._assert_state(second, "pushed")
+
     def test_each_refusal_of_an_item_has_its_own_cause(self):
         causes = {
             "INV-10001": ("2500", "gone_in_quickbooks"),

@@ -19,21 +19,20 @@ class SchedulerCase(ActionstepCase):
         test_env = self.env
         cursor = self.registry.cursor()
         self.addCleanup(cursor.close)
-        # The builders work in this environment from here on; what it commits is
-        # removed at the end.
+        # The builders work in this environment from here on.
         self.env = api.Environment(cursor, SUPERUSER_ID, {})
         self.addCleanup(setattr, self, "env", test_env)
-        self.addCleanup(self._remove_connections)
         self.connection = self._make_active(user_id=self.env.ref("base.user_admin").id)
         self.env.cr.commit()
+        self.addCleanup(self._remove_connection)
 
-    def _remove_connections(self):
+    def _remove_connection(self):
         self.env.cr.rollback()
-        connections = self.env["actionstep.connection"].search([])
-        # Else they could only be archived.
-        connections.invoice_ids.write({"quickbooks_id": False, "state": "withdrawn"})
-        connections.invoice_ids.participant_id.quickbooks_id = False
-        connections.unlink()
+        # Else it could only be archived.
+        invoices = self.connection.invoice_ids
+        invoices.write({"quickbooks_id": False, "state": "withdrawn"})
+        invoices.participant_id.quickbooks_id = False
+        self.connection.unlink()
         self.env.cr.commit()
 
     def _run_for_real(self):

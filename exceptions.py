@@ -333,14 +333,6 @@ CAUSES: dict[str, Cause] = {
             "or employee. Rename one of them, then requeue."
         ),
     ),
-    "withdrawn": Cause(
-        "data",
-        _lt("Withdrawn in Actionstep"),
-        _lt(
-            "The bill was pushed and is now deleted or a draft in Actionstep. It "
-            "still stands in QuickBooks: remove it there by hand."
-        ),
-    ),
     # --- QuickBooks answered ---------------------------------------------------
     "totals_differ": Cause(
         "data",
@@ -348,6 +340,15 @@ CAUSES: dict[str, Cause] = {
         _lt(
             "QuickBooks has %(theirs)s where Actionstep has %(ours)s (%(what)s). The "
             "invoice stands in QuickBooks; check its tax code there."
+        ),
+    ),
+    "paid_in_quickbooks": Cause(
+        "data",
+        _lt("Paid in QuickBooks"),
+        _lt(
+            "The bill is deleted or a draft in Actionstep, but somebody recorded a "
+            "payment or credit on its invoice in QuickBooks. Remove that payment or "
+            "credit there, then requeue."
         ),
     ),
     "changed_in_quickbooks": Cause(

@@ -277,6 +277,13 @@ class QuickbooksClient:
         )
         return self._object(document, entity)
 
+    def read_many(self, entity: str, object_ids: Iterable[str]) -> list[Row]:
+        """Return the objects with these ids; those that are deleted are left out."""
+        statements = [
+            _in_statement(entity, "Id", chunk) for chunk in _chunks(object_ids)
+        ]
+        return [row for rows in self._query_many(statements) for row in rows]
+
     def query_names(self, names: Iterable[str]) -> list[Row]:
         """Return who bears one of the names: customers, vendors and employees.
 

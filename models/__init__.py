@@ -25,5 +25,6 @@ from . import actionstep_connection_lists
 from . import actionstep_connection_pull
 from . import actionstep_connection_plan
 from . import actionstep_connection_push
+from . import actionstep_connection_remove
 from . import actionstep_connection_recover
 from . import actionstep_connection_sync

@@ -204,6 +204,16 @@ class ActionstepConnection(models.Model):
         tracking=True,
     )
 
+    removal = fields.Selection(
+        [("delete", "Delete the invoice"), ("void", "Void the invoice")],
+        string="When a Bill Is Deleted",
+        default="delete",
+        required=True,
+        help="What happens in QuickBooks when a bill is deleted in Actionstep. The "
+        "invoice of a bill that went back to draft is always deleted: its number is "
+        "needed again.",
+    )
+
     item_mapping_ids = fields.One2many(
         "actionstep.item.mapping", "connection_id", string="Sales Invoice Account Map"
     )

@@ -15,6 +15,7 @@ from .maps import Maps
 _logger = logging.getLogger(__name__)
 
 PLAN_CHUNK = 500
+REMOVAL_PRIORITY = 5
 CUSTOMER_PRIORITY = 10
 INVOICE_PRIORITY = 20
 # Causes that a look at our own data decides: looked at again in every run. All others
@@ -149,8 +150,10 @@ class ActionstepConnection(models.Model):
                 {
                     "connection_id": self.id,
                     "invoice_id": invoice.id,
-                    "operation": "update" if invoice.quickbooks_id else "create",
-                    "priority": INVOICE_PRIORITY,
+                    "operation": invoice._get_operation(),
+                    "priority": REMOVAL_PRIORITY
+                    if invoice._is_withdrawn()
+                    else INVOICE_PRIORITY,
                     "identity_key": f"invoice:{invoice.id}",
                     "depends_on_id": customers[invoice.participant_id].id
                     if invoice.participant_id in customers
@@ -211,10 +214,8 @@ class ActionstepInvoice(models.Model):
         :raise SyncError: it must wait, or needs attention; the cause says which
         """
         self.ensure_one()
-        if self.bill_status not in ("Open", "Closed"):
-            if self.quickbooks_id:
-                raise DataError("withdrawn")
-            return "withdrawn"
+        if self._is_withdrawn():
+            return "queued" if self.quickbooks_id else "withdrawn"
         if not self.invoice_date:
             raise DataError("date_missing")
         start_date = self.connection_id.start_date
@@ -232,6 +233,20 @@ class ActionstepInvoice(models.Model):
         if self.quickbooks_id and source_fingerprint(value) == self.pushed_fingerprint:
             return "pushed"
         return "queued"
+
+    def _is_withdrawn(self):
+        """Tell whether Actionstep says that there is no such bill, or not any more."""
+        self.ensure_one()
+        return self.bill_status not in ("Open", "Closed")
+
+    def _get_operation(self):
+        """Return what has to happen in QuickBooks."""
+        self.ensure_one()
+        if not self._is_withdrawn():
+            return "update" if self.quickbooks_id else "create"
+        # A draft comes back, mostly with the number that a voided invoice would keep.
+        is_deleted = self.bill_status == "Deleted"
+        return self.connection_id.removal if is_deleted else "delete"
 
     def _check_lines(self):
         """Refuse lines that are missing, older than the bill, or do not add up."""

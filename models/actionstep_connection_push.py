@@ -85,6 +85,8 @@ class ActionstepConnection(models.Model):
     def _push_jobs(self, quickbooks, jobs, run):
         if jobs.participant_id:
             self._push_customers(quickbooks, jobs)
+        elif jobs[0]._is_removal():
+            self._push_removals(quickbooks, jobs)
         else:
             self._push_invoices(quickbooks, jobs)
         self._count_outcomes(jobs, run)
@@ -143,6 +145,29 @@ class ActionstepConnection(models.Model):
         else:
             jobs._set_pending(error, tries=1)
 
+    def _take_answers(self, answers, accept, refuse, fail):
+        """Store what QuickBooks answered to each job.
+
+        :param answers: ``{job: answer or SyncError}``
+        :param accept: called with ``{job: answer}`` of what was carried out
+        :param refuse: called with a job and the error that refused it
+        :param fail: called with a job and an error that nobody expected
+        :raise SyncError: trouble of the whole connection
+        """
+        errors = {j: a for j, a in answers.items() if isinstance(a, SyncError)}
+        accept({j: a for j, a in answers.items() if j not in errors})
+        stopping = None
+        # Only now what may ask QuickBooks again, and so be interrupted.
+        for job, error in errors.items():
+            with self._surprises_fail(fail, job):
+                if isinstance(error, STOPPING):
+                    stopping = error
+                    self._put_back(job, error)
+                else:
+                    refuse(job, error)
+        if stopping:
+            raise stopping
+
     def _give_up(self, jobs, error):
         """Leave jobs that have no try left to a person."""
         for job in jobs:
@@ -182,18 +207,15 @@ class ActionstepConnection(models.Model):
                         entity="Customer",
                         payload=map_customer(job.participant_id._to_value(), name),
                     )
-        stopping = None
-        for job, answer in self._send(quickbooks, operations).items():
+        answers = self._send(quickbooks, operations)
+        self._take_answers(
+            answers, self._bind_customers, self._fail_customer, self._fail_customer
+        )
+
+    def _bind_customers(self, answers):
+        for job, answer in answers.items():
             with self._surprises_fail(self._fail_customer, job):
-                if isinstance(answer, STOPPING):
-                    stopping = answer
-                    self._put_back(job, answer)
-                elif isinstance(answer, SyncError):
-                    self._fail_customer(job, answer)
-                else:
-                    self._bind_customer(job, answer, was_linked=False)
-        if stopping:
-            raise stopping
+                self._bind_customer(job, answer, was_linked=False)
 
     def _choose_names(self, quickbooks, jobs):
         """Return for each job the customer's name, and the customer to link if any.
@@ -307,7 +329,7 @@ class ActionstepConnection(models.Model):
         self._accept(there, values)
         operations = {job: op for job, op in operations.items() if job not in there}
         answers = self._send(quickbooks, operations)
-        self._take_answers(quickbooks, answers, values)
+        self._take_invoice_answers(quickbooks, answers, values)
 
     def _translate(self, jobs):
         """Translate the invoices of jobs into what QuickBooks takes.
@@ -343,26 +365,14 @@ class ActionstepConnection(models.Model):
             )
         self._commit_step()
 
-    def _take_answers(self, quickbooks, answers, values):
-        """Store what QuickBooks answered to each job.
-
-        :param answers: ``{job: answer or SyncError}``
-        :param values: ``{job: neutral invoice that was sent}``
-        :raise SyncError: trouble of the whole connection
-        """
-        errors = {j: a for j, a in answers.items() if isinstance(a, SyncError)}
-        self._accept({j: a for j, a in answers.items() if j not in errors}, values)
-        stopping = None
-        # Only now what may ask QuickBooks again, and so be interrupted.
-        for job, error in errors.items():
-            with self._surprises_fail(self._fail_invoice, job):
-                if isinstance(error, STOPPING):
-                    stopping = error
-                    self._put_back(job, error)
-                else:
-                    self._refuse_invoice(quickbooks, job, error, values)
-        if stopping:
-            raise stopping
+    def _take_invoice_answers(self, quickbooks, answers, values):
+        """Store what QuickBooks answered; ``values``: ``{job: invoice as sent}``."""
+        self._take_answers(
+            answers,
+            lambda accepted: self._accept(accepted, values),
+            lambda job, error: self._refuse_invoice(quickbooks, job, error, values),
+            self._fail_invoice,
+        )
 
     def _accept(self, answers, values):
         """Bind invoices to what QuickBooks answered and compare the two to the cent.

@@ -33,10 +33,11 @@ class ActionstepConnection(models.Model):
         self._commit_step()
         due = Job._get_due_domain(self, ("unknown",))
         unknown = Job.search(due, order="retry, priority, id")
-        # Names are unique in QuickBooks: a customer that was created is found by its
-        # name when the job runs again.
-        unknown.filtered("participant_id")._set_pending()
-        groups = unknown.filtered("invoice_id").grouped(
+        # What looks before it acts can simply act again: a customer that was created is
+        # found by its name, an invoice that was removed is not there.
+        looking = unknown.filtered(lambda job: job.participant_id or job._is_removal())
+        looking._set_pending()
+        groups = (unknown - looking).grouped(
             lambda job: job.id if job._goes_alone() else job.request_id
         )
         for jobs in groups.values():
@@ -90,7 +91,7 @@ class ActionstepConnection(models.Model):
                 alive[job] = current
             else:
                 job._set_pending()
-        self._take_answers(quickbooks, {**errors, **alive}, values)
+        self._take_invoice_answers(quickbooks, {**errors, **alive}, values)
 
     def _look_up(self, quickbooks, jobs, values):
         """Return ``{job: invoice in QuickBooks}`` for jobs that were carried out.

@@ -43,7 +43,8 @@ class ActionstepInvoice(models.Model):
     #   waiting, queued, pushed --[something is wrong with it]--> attention
     #   attention --[Requeue, or mended before the next run]--> queued
     #   pushed --[changed in Actionstep]--> queued
-    #   skipped: dated before the start date; withdrawn: draft or deleted, never pushed
+    #   pushed --[deleted or made a draft in Actionstep]--> queued --> withdrawn
+    #   skipped: dated before the start date; withdrawn: draft or deleted in Actionstep
     state = fields.Selection(
         [
             ("waiting", "Waiting"),

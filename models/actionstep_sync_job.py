@@ -60,7 +60,14 @@ class ActionstepSyncJob(models.Model):
     )
     run_id = fields.Many2one("actionstep.sync.run", readonly=True, index=True)
     operation = fields.Selection(
-        [("create", "Create"), ("update", "Update")], required=True, readonly=True
+        [
+            ("create", "Create"),
+            ("update", "Update"),
+            ("delete", "Delete"),
+            ("void", "Void"),
+        ],
+        required=True,
+        readonly=True,
     )
     invoice_id = fields.Many2one(
         "actionstep.invoice", readonly=True, index="btree_not_null", ondelete="cascade"
@@ -80,7 +87,9 @@ class ActionstepSyncJob(models.Model):
         help="Starts only when that one is done.",
     )
     priority = fields.Integer(
-        readonly=True, help="Customers before invoices.", aggregator=None
+        readonly=True,
+        help="Removals first, for their numbers; then customers, then invoices.",
+        aggregator=None,
     )
     identity_key = fields.Char(
         readonly=True, help="No two open jobs share it: the same work is queued once."
@@ -161,6 +170,11 @@ class ActionstepSyncJob(models.Model):
             }
         )
         return jobs
+
+    def _is_removal(self):
+        """Tell whether this job takes its document out of QuickBooks."""
+        self.ensure_one()
+        return self.operation in ("delete", "void")
 
     def _goes_alone(self):
         """Tell whether requests with this job failed as a whole, again and again.

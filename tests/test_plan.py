@@ -178,19 +178,6 @@ class TestPushed(PlanCase):
         self.assertEqual(self._assert_state(1001, "pushed").amount_paid, 100.0)
         self.assertEqual((run.queued_count, self._get_sent()), (0, []))
 
-    def test_withdrawn_bill_needs_a_person_and_reopened_one_is_in_order(self):
-        self._edit_bill(1001, status="Deleted")
-        self._run(self.connection)
-        sentence = "It still stands in QuickBooks: remove it there by hand."
-        self._assert_state(1001, "attention", "withdrawn", sentence)
-        self.assertEqual(self._get_quickbooks_invoices(1001), [self.first])
-
-        self._edit_bill(1001, status="Open")
-        self._run(self.connection)
-
-        self._assert_state(1001, "pushed")
-        self.assertEqual(self._get_sent(), [])
-
     def test_difference_in_quickbooks_is_shown_to_the_cent(self):
         self._switch("quickbooks", tax_override_tolerance="0")
         self._edit_bill(1004, number="INV-NEW")

@@ -195,8 +195,8 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("Unknown currency"),
         _lt(
-            "The document is in %(currency)s, a currency that is not active in Odoo. "
-            "Activate it in Odoo, or correct the document in Actionstep."
+            "The document is in %(currency)s, a currency that Odoo does not know. "
+            "Correct it in Actionstep, or add the currency in Odoo."
         ),
     ),
     "currency_foreign": Cause(

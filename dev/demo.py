@@ -171,23 +171,17 @@ class Demo:
 
     def compare(self) -> list[Line]:
         """Return the bills of Actionstep beside the invoices of QuickBooks."""
-        country = self.person.call(
-            CONNECTION, "read", [self.connection_id], ["quickbooks_country"]
-        )[0]["quickbooks_country"]
         invoices = self.person.call(
             INVOICE,
             "search_read",
             [("connection_id", "=", self.connection_id)],
             ["external_id", "state", "failure_cause"],
         )
-        actionstep = _dump(self.servers["actionstep"])
-        expected = firms.build(country, "demo").expected_attention
-        known = {str(bill["bill_id"]) for bill in actionstep["bills"]}
         return compare(
-            actionstep,
-            _dump(self.servers["quickbooks"]),
+            _ask(self.servers["actionstep"], "dump"),
+            _ask(self.servers["quickbooks"], "dump"),
             invoices,
-            {str(k): cause for k, cause in expected.items() if str(k) in known},
+            _ask(self.servers["actionstep"], "firm")["expected_attention"],
         )
 
 
@@ -205,8 +199,9 @@ def _lines(
     ]
 
 
-def _dump(side: dict[str, Any]) -> dict[str, Any]:
-    answer = requests.get(f"{side['admin_url']}/dump", timeout=120)
+def _ask(side: dict[str, Any], what: str) -> dict[str, Any]:
+    """Return what a local server tells about itself, money as Decimal."""
+    answer = requests.get(f"{side['admin_url']}/{what}", timeout=120)
     answer.raise_for_status()
     return simplejson.loads(answer.text, use_decimal=True)
 

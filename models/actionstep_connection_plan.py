@@ -58,7 +58,7 @@ class ActionstepConnection(models.Model):
             self._commit_step()
 
     def _link_currencies(self):
-        """Link the currency of bills whose currency was not active in Odoo before."""
+        """Link the currency of bills whose currency Odoo did not know before."""
         unlinked = self.env["actionstep.invoice"].search(
             [
                 ("connection_id", "=", self.id),

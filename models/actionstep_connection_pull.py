@@ -136,7 +136,12 @@ class ActionstepConnection(models.Model):
         }
 
     def _get_currencies(self, codes):
-        found = self.env["res.currency"].search([("name", "in", list(codes))])
+        """Return the ids of currencies by code, also of those not in use in Odoo.
+
+        A firm's books may be in a currency that its Odoo uses for nothing else.
+        """
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        found = currencies.search([("name", "in", list(codes))])
         return {currency.name: currency.id for currency in found}
 
     def _note_unreadable(self, run, rows):

@@ -247,7 +247,6 @@ class TestTwoConnections(CronCase):
     def test_trouble_of_one_firm_stops_no_other(self):
         other = Sandbox(country="GB")
         self.addCleanup(other.stop)
-        self.env.ref("base.GBP").active = True
         second = self._make_other(other)
         self.sandbox.fault(
             "actionstep", {"kind": "status", "status": 500}, times=9, path="bills"

@@ -52,6 +52,7 @@ class Door:
         return [
             *(self._route(path, handler) for path, handler in table),
             admin_route("/life", self.life_steps, "GET"),
+            admin_route("/firm", self.firm, "GET"),
             admin_route("/reporting/refresh", self.refresh, "POST"),
         ]
 
@@ -178,6 +179,15 @@ class Door:
     async def life_steps(self, _request: Request, _body: Any) -> Any:
         """Return the script's steps and which are done."""
         return self.sandbox.life.steps()
+
+    async def firm(self, _request: Request, _body: Any) -> Any:
+        """Return which sample firm this is and what must not reach QuickBooks."""
+        firm = self.sandbox.state.firm
+        return {
+            "country": firm.country,
+            "size": firm.size,
+            "expected_attention": firm.expected_attention,
+        }
 
     async def refresh(self, _request: Request, _body: Any) -> Any:
         """Load the reporting database anew."""

@@ -13,7 +13,8 @@ from .setup.console import main
 from .setup.postgres import postgres
 
 FOLDER = paths.ROOT / "static" / "description"
-SIZE = {"width": 1280, "height": 800}
+# Wide enough for the chatter to stand beside the form.
+SIZE = {"width": 1600, "height": 860}
 SAMPLE_NUMBER = "INV-10003"
 
 
@@ -24,17 +25,19 @@ def take_pictures() -> int:
         invoice_id = demo.person.call(
             INVOICE, "search", [("number", "=", SAMPLE_NUMBER)]
         )
+        # Each page with what shows that it has loaded.
         pages = {
-            "connections": "actionstep-connections",
-            "mapping": f"actionstep-mapping/{demo.connection_id}",
-            "invoice": f"actionstep-invoices/{invoice_id[0]}",
-            "attention": "actionstep-attention",
+            "mapping": (
+                f"actionstep-mapping/{demo.connection_id}",
+                ".o_actionstep_reference .o_data_row",
+            ),
+            "invoice": (f"actionstep-invoices/{invoice_id[0]}", ".o-mail-Message"),
+            "attention": ("actionstep-attention", ".o_data_row"),
         }
         with signed_in(demo, program) as page:
-            for name, path in pages.items():
+            for name, (path, loaded) in pages.items():
                 page.goto(f"{demo.url}/odoo/{path}")
-                page.wait_for_selector(".o_view_controller, .o_form_view")
-                page.wait_for_load_state("networkidle")
+                page.wait_for_selector(loaded)
                 page.screenshot(path=FOLDER / f"{name}.png")
                 print(f"  static/description/{name}.png", flush=True)
     return 0
@@ -47,7 +50,7 @@ def signed_in(demo: Demo, program: str) -> Iterator[Page]:
         chromium = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = chromium.new_page(viewport=SIZE)
+        page = chromium.new_page(viewport=SIZE, reduced_motion="reduce")
         page.goto(f"{demo.url}/web/login")
         page.fill("input[name=login]", "admin")
         page.fill("input[name=password]", "admin")

@@ -484,7 +484,10 @@ class ActionstepConnection(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "actionstep_quickbooks.action_actionstep_mapping"
         )
-        return {**action, "res_id": self.id}
+        form = self.env.ref(
+            "actionstep_quickbooks.view_actionstep_connection_mapping_form"
+        )
+        return {**action, "views": [(form.id, "form")], "res_id": self.id}
 
     def action_open_invoices(self):
         """Open the invoices of this connection; the context may name a filter."""

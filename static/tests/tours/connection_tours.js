@@ -165,7 +165,10 @@ tours.add("actionstep_quickbooks_pushed", {
 tours.add("actionstep_quickbooks_attention", {
     steps: () => [
         see("It is grouped by cause", ".o_group_header:contains(Account is not mapped)"),
-        click("Open the group", ".o_group_header:contains(Account is not mapped)"),
+        see(
+            "The sentence stands in the list",
+            ".o_data_row:contains(INV-10002):contains(has no product or service)"
+        ),
         click(
             "Open the invoice",
             ".o_data_row:contains(INV-10002) .o_data_cell[name=number]"

@@ -30,6 +30,7 @@ LOCAL_CAUSES = (
     "number_too_long",
     "currency_unknown",
     "currency_foreign",
+    "exchange_rate_missing",
     "lines_mismatch",
     "line_unknown_kind",
     "lines_too_many",

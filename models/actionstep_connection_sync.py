@@ -12,6 +12,7 @@ from odoo.exceptions import UserError
 from ..exceptions import (
     AuthError,
     ConnectionStoppedError,
+    RetryableError,
     SyncError,
     ThrottledError,
 )
@@ -124,12 +125,15 @@ class ActionstepConnection(models.Model):
             return
         run = self._get_run()
         self._commit_step()
+        trouble = None
         try:
             if not run.pulled_at:
-                self._pull(run)
+                trouble = self._try_pull(run)
                 self._plan(run)
                 run.pulled_at = fields.Datetime.now()
             is_done = self._push_with_progress(run)
+            if trouble:
+                raise trouble
         except SyncError as error:
             self._interrupt(run, error)
         except psycopg2.extensions.TransactionRollbackError:
@@ -143,6 +147,20 @@ class ActionstepConnection(models.Model):
         else:
             if is_done:
                 self._finish_run(run)
+
+    def _try_pull(self, run):
+        """Pull what changed; what is queued already goes even if that fails.
+
+        :return: the passing trouble that ended the pull, or None
+        :raise SyncError: trouble of the whole connection
+        """
+        try:
+            self._pull(run)
+        except RetryableError as trouble:
+            # What was not committed is half a page.
+            self.env.cr.rollback()
+            return trouble
+        return None
 
     def _push_with_progress(self, run):
         Job = self.env["actionstep.sync.job"]

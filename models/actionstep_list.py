@@ -46,6 +46,10 @@ class ActionstepList(models.AbstractModel):
             entry.external_id: entry
             for entry in self.with_context(active_test=False).search(domain)
         }
+        if complete and not rows:
+            # A list that had entries and suddenly has none is trouble on the other
+            # side, and no reason to break every map.
+            return self.browse()
         for external_id, entry in known.items():
             changed = changed_values(entry, rows.get(external_id, {"active": False}))
             if changed:

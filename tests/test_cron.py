@@ -69,6 +69,18 @@ class TestWaits(CronCase):
         self.assertEqual(len(self._get_jobs(self.connection, "pending")), 8)
         self._assert_goes_on()
 
+    def test_what_is_queued_goes_although_actionstep_is_down(self):
+        self._break("quickbooks", "xml", 429, path="/batch", body='"Invoice"')
+        self._run(self.connection)
+        self._break("actionstep", path="/bills")
+        self._make_due(self.connection)
+
+        run = self._run(self.connection)
+
+        self.assertEqual((run.state, run.pushed_count), ("interrupted", 8))
+        self.assertIn("Actionstep could not be reached", run.message)
+        self._assert_all_pushed()
+
     def test_limit_of_actionstep_with_and_without_a_time(self):
         for headers, seconds in (({"Retry-After": "7"}, 7), ({}, 60)):
             self._break("actionstep", status=429, headers=headers, path="rest/bills")

@@ -60,6 +60,14 @@ class TestLists(ListsMixin, ActionstepCase):
         super().setUp()
         self.connection = self._make_connected()
 
+    def test_list_that_comes_back_empty_archives_nothing(self):
+        before = self._snapshot()
+
+        for model in MODELS:
+            self.env[model]._upsert(self.connection, [])
+
+        self.assertEqual(self._snapshot(), before)
+
     def test_lists_hold_what_both_sides_have(self):
         quickbooks = self.sandbox.admin("quickbooks", "GET", "dump")
         expected = {

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.http import request
 
 from ..exceptions import SyncError
-from ..models.actionstep_connection import CALLBACK_PATH
+from ..models.actionstep_connection_keys import CALLBACK_PATH
 
 _logger = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from . import actionstep_invoice
 from . import actionstep_sync_checkpoint
 from . import actionstep_sync_run
 from . import actionstep_sync_job
+from . import actionstep_connection_keys
 from . import actionstep_connection_oauth
 from . import actionstep_connection_lists
 from . import actionstep_connection_pull

@@ -60,6 +60,8 @@ TOKEN_SECONDS = 1800
 # An access token is renewed when less than this is left of it, in seconds.
 TOKEN_MARGIN = 120
 
+# docs.actionstep.com, endpoint bills.
+ACTIONSTEP_BILL_STATUSES = ("Draft", "Open", "Closed", "Deleted")
 ACTIONSTEP_PAGE_SIZE = 200  # docs.actionstep.com: default 50, at most 200
 ACTIONSTEP_IDS_PER_REQUEST = 50  # multi-id GET: the ids stand in the path
 QUICKBOOKS_PAGE_SIZE = 1000  # query language: MAXRESULTS at most 1000

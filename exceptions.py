@@ -213,9 +213,9 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("No exchange rate"),
         _lt(
-            "The document is in %(currency)s, but there is no rate from %(currency)s "
-            "to %(home)s for its date. Enter the rate under Currencies in Odoo, then "
-            "requeue."
+            "The document is in %(currency)s, while the books are in %(home)s. "
+            "Documents in another currency are not pushed yet: enter it in QuickBooks "
+            "by hand."
         ),
     ),
     "amount_not_positive": Cause(
@@ -297,8 +297,7 @@ CAUSES: dict[str, Cause] = {
         _lt("Too many lines"),
         _lt(
             "QuickBooks takes at most %(limit)s lines on one document, this one has "
-            "%(count)s. Let the connection send one line per product and tax code, or "
-            "split the document in Actionstep."
+            "%(count)s. Split it in Actionstep."
         ),
     ),
     "total_negative": Cause(
@@ -339,7 +338,8 @@ CAUSES: dict[str, Cause] = {
         _lt("Totals differ"),
         _lt(
             "QuickBooks has %(theirs)s where Actionstep has %(ours)s (%(what)s). The "
-            "invoice stands in QuickBooks; check its tax code there."
+            "invoice stands in QuickBooks; check its tax code there. When it is right, "
+            "press Leave in QuickBooks."
         ),
     ),
     "paid_in_quickbooks": Cause(
@@ -348,7 +348,24 @@ CAUSES: dict[str, Cause] = {
         _lt(
             "The bill is deleted or a draft in Actionstep, but somebody recorded a "
             "payment or credit on its invoice in QuickBooks. Remove that payment or "
-            "credit there, then requeue."
+            "credit there and requeue, or press Leave in QuickBooks."
+        ),
+    ),
+    "removal_changed": Cause(
+        "data",
+        _lt("Changed in QuickBooks"),
+        _lt(
+            "The bill is deleted or a draft in Actionstep, but somebody changed its "
+            "invoice in QuickBooks. Requeue to remove it all the same, or press Leave "
+            "in QuickBooks."
+        ),
+    ),
+    "deleted_in_quickbooks": Cause(
+        "data",
+        _lt("Deleted in QuickBooks"),
+        _lt(
+            "Somebody deleted the invoice %(number)s in QuickBooks. Requeue to create "
+            "it again."
         ),
     ),
     "changed_in_quickbooks": Cause(
@@ -356,7 +373,8 @@ CAUSES: dict[str, Cause] = {
         _lt("Changed in QuickBooks"),
         _lt(
             "Somebody changed this invoice in QuickBooks after it was pushed. It was "
-            "left as it is. Requeue to put Actionstep's version back."
+            "left as it is. Requeue to put Actionstep's version back, or press Leave "
+            "in QuickBooks."
         ),
     ),
     "gone_in_quickbooks": Cause(

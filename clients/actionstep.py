@@ -364,11 +364,24 @@ def _link(row: Row, name: str) -> str | None:
 # --- Rows -----------------------------------------------------------------------------
 
 
+def _status(row: Row) -> str:
+    """Return the status of a bill.
+
+    :raise ValueError: none that we know; what it means must not be guessed
+    """
+    if row.get("deletedTimestamp"):
+        return "Deleted"
+    status = text_of(row.get("status"))
+    if status not in const.ACTIONSTEP_BILL_STATUSES:
+        raise ValueError(f"status {status!r}")
+    return status
+
+
 def _bill(row: Row) -> Bill:
     return Bill(
         bill_id=_id(row),
         number=text_of(row.get("ourReference")),
-        status=text_of(row.get("status")),
+        status=_status(row),
         client_id=_link(row, "theirParticipant"),
         matter_ids=_links(row, "action"),
         division_id=_link(row, "division"),

@@ -52,6 +52,15 @@ def map_removal(quickbooks_id: str, sync_token: str) -> dict[str, str]:
     return {"Id": quickbooks_id, "SyncToken": sync_token}
 
 
+def is_voided(answer: Mapping[str, Any]) -> bool:
+    """Tell whether an object was voided; QuickBooks has no status that says so.
+
+    It zeroes the amounts and puts the word before the private note (recorded answer).
+    """
+    note = str(answer.get("PrivateNote") or "")
+    return note.startswith("Voided") and from_answer(answer.get("TotalAmt")) == 0
+
+
 def currency_keys(document: Document, company: QuickbooksCompany) -> dict[str, Any]:
     """Return the currency, and for a foreign one its rate in home currency units."""
     keys: dict[str, Any] = {"CurrencyRef": {"value": document.currency}}

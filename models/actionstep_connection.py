@@ -34,7 +34,7 @@ class ActionstepConnection(models.Model):
         "res.users",
         string="Responsible",
         default=lambda self: self.env.user,
-        help="Who is told when the connection ends or documents need attention.",
+        help="Who is told when the connection has ended.",
     )
     environment = fields.Selection(
         [

@@ -143,29 +143,28 @@ class ActionstepConnection(models.Model):
     def _create_jobs(self, invoices):
         """Write a job for each invoice, after one for its client where that is new."""
         Job = self.env["actionstep.sync.job"]
+        living = invoices.filtered(lambda invoice: not invoice._is_withdrawn())
         customers = self._create_customer_jobs(
-            invoices.participant_id.filtered(lambda p: not p.quickbooks_id)
+            living.participant_id.filtered(lambda p: not p.quickbooks_id)
         )
-        Job.create(
-            [
+        values = []
+        for invoice in invoices:
+            is_removal = invoice not in living
+            # A removal needs no customer, and must free its number first.
+            first = customers.get(invoice.participant_id, Job)
+            first = Job if is_removal else first
+            values.append(
                 {
                     "connection_id": self.id,
                     "invoice_id": invoice.id,
                     "operation": invoice._get_operation(),
-                    "priority": REMOVAL_PRIORITY
-                    if invoice._is_withdrawn()
-                    else INVOICE_PRIORITY,
+                    "priority": REMOVAL_PRIORITY if is_removal else INVOICE_PRIORITY,
                     "identity_key": f"invoice:{invoice.id}",
-                    "depends_on_id": customers[invoice.participant_id].id
-                    if invoice.participant_id in customers
-                    else False,
-                    "state": "waiting"
-                    if invoice.participant_id in customers
-                    else "pending",
+                    "depends_on_id": first.id,
+                    "state": "waiting" if first else "pending",
                 }
-                for invoice in invoices
-            ]
-        )
+            )
+        Job.create(values)
 
     def _create_customer_jobs(self, participants):
         """Return the open job of each client that has no customer yet."""
@@ -216,7 +215,8 @@ class ActionstepInvoice(models.Model):
         """
         self.ensure_one()
         if self._is_withdrawn():
-            return "queued" if self.quickbooks_id else "withdrawn"
+            is_there = self.quickbooks_id or self._may_be_there()
+            return "queued" if is_there else "withdrawn"
         if not self.invoice_date:
             raise DataError("date_missing")
         start_date = self.connection_id.start_date
@@ -238,7 +238,13 @@ class ActionstepInvoice(models.Model):
     def _is_withdrawn(self):
         """Tell whether Actionstep says that there is no such bill, or not any more."""
         self.ensure_one()
-        return self.bill_status not in ("Open", "Closed")
+        return self.bill_status in ("Draft", "Deleted")
+
+    def _may_be_there(self):
+        """Tell whether it was sent and given up without knowing what became of it."""
+        self.ensure_one()
+        last = self.job_ids.sorted("id")[-1:]
+        return last.operation == "create" and last.state == "failed" and last.request_id
 
     def _get_operation(self):
         """Return what has to happen in QuickBooks."""

@@ -444,9 +444,7 @@ class ActionstepConnection(models.Model):
         current = self._read_invoice(quickbooks, invoice.quickbooks_id)
         if not current:
             return self._unbind_invoice(job, error)
-        known = invoice.quickbooks_fingerprint
-        is_edited = known and answer_fingerprint(current) != known
-        if is_edited or job.retry >= MAX_RETRIES:
+        if invoice._note_edit(current) or job.retry >= MAX_RETRIES:
             return self._fail_invoice(job, DataError("changed_in_quickbooks"))
         invoice.quickbooks_sync_token = current["SyncToken"]
         return job._set_pending(error, tries=1)
@@ -475,8 +473,9 @@ class ActionstepConnection(models.Model):
         """
         invoice = job.invoice_id
         number = invoice.quickbooks_number or invoice.number
-        what = self.env._("the invoice %(number)s", number=number)
-        missing = DataError("gone_in_quickbooks", error.detail, values={"what": what})
+        missing = DataError(
+            "deleted_in_quickbooks", error.detail, values={"number": number}
+        )
         self._fail_invoice(job, missing)
         invoice._set_unbound()
 

@@ -1,11 +1,9 @@
 """Recover: find out what became of what was sent and never answered."""
 
-from datetime import timedelta
-
 from odoo import fields, models
 
-from ..const import READ_TIMEOUT
 from ..exceptions import SyncError, UnknownOutcomeError
+from ..mappers.common import is_voided
 from ..mappers.invoice import (
     answer_fingerprint,
     compare_answer,
@@ -33,11 +31,13 @@ class ActionstepConnection(models.Model):
         self._commit_step()
         due = Job._get_due_domain(self, ("unknown",))
         unknown = Job.search(due, order="retry, priority, id")
-        # What looks before it acts can simply act again: a customer that was created is
-        # found by its name, an invoice that was removed is not there.
-        looking = unknown.filtered(lambda job: job.participant_id or job._is_removal())
-        looking._set_pending()
-        groups = (unknown - looking).grouped(
+        # Names are unique in QuickBooks: a customer that was created is found by its
+        # name when the job runs again.
+        customers = unknown.filtered("participant_id")
+        customers._set_pending()
+        removals = unknown.filtered(lambda job: job._is_removal())
+        self._recover_removals(quickbooks, removals)
+        groups = (unknown - customers - removals).grouped(
             lambda job: job.id if job._goes_alone() else job.request_id
         )
         for jobs in groups.values():
@@ -71,9 +71,8 @@ class ActionstepConnection(models.Model):
         then it may still be at it.
         """
         for job in jobs:
-            over = job.started_at + timedelta(seconds=READ_TIMEOUT)
-            if job.fingerprint and over > fields.Datetime.now():
-                job.eta = over
+            if job.fingerprint and job._get_end() > fields.Datetime.now():
+                job.eta = job._get_end()
             else:
                 job._cancel()
                 job.invoice_id.needs_plan = True
@@ -107,7 +106,10 @@ class ActionstepConnection(models.Model):
         found = {}
         for job in new:
             reference = job.invoice_id._get_reference()
-            ours = [row for row in rows if is_ours(reference, row)]
+            # A voided one keeps its number and our marker, but is no invoice any more.
+            ours = [
+                row for row in rows if is_ours(reference, row) and not is_voided(row)
+            ]
             if ours:
                 found[job] = ours[0]
         for job in jobs - new:

@@ -86,6 +86,9 @@ class ActionstepDocument(models.AbstractModel):
         copy=False,
         help="Content as QuickBooks answered it: tells a change made there.",
     )
+    edited_fingerprint = fields.Char(
+        readonly=True, copy=False, help="Content that a person gave it in QuickBooks."
+    )
     pushed_at = fields.Datetime(string="Last Pushed", readonly=True, copy=False)
     failed_at = fields.Datetime(
         string="Needs Attention Since", readonly=True, copy=False

@@ -7,8 +7,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..documents import Invoice, InvoiceLine
+from ..mappers.invoice import source_fingerprint
 from ..mappers.money import from_answer
 from .changed import changed_values
+from .maps import Maps
 
 # What QuickBooks refused for a reason that somebody may mend there: asked again by
 # itself, but not in every run.
@@ -24,6 +26,14 @@ RETRIED_CAUSES = (
     "unexpected",
 )
 RETRY_REFUSED = timedelta(hours=1)
+# What a person may decide to leave as it stands in QuickBooks.
+LEAVABLE_CAUSES = (
+    "totals_differ",
+    "changed_in_quickbooks",
+    "removal_changed",
+    "paid_in_quickbooks",
+    "closed_period",
+)
 
 
 class ActionstepInvoice(models.Model):
@@ -153,6 +163,12 @@ class ActionstepInvoice(models.Model):
         self.sudo()._requeue()
         return True
 
+    def action_leave(self):
+        """Leave documents as they stand in QuickBooks, until they change again."""
+        self._check_operator()
+        self.sudo()._leave()
+        return True
+
     def action_open_in_quickbooks(self):
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": self.quickbooks_url}
@@ -165,11 +181,11 @@ class ActionstepInvoice(models.Model):
 
     def _requeue(self):
         stuck = self.filtered(lambda i: i.state in ("attention", "waiting"))
-        # Who asks again is told again; and who was told of a change in QuickBooks
-        # decides with it that ours comes back.
-        stuck.filtered(
-            lambda i: i.failure_cause == "changed_in_quickbooks"
-        ).quickbooks_fingerprint = False
+        # Who was told of a change in QuickBooks decides with it that ours comes back:
+        # that very change is no objection any more.
+        for invoice in stuck.filtered("edited_fingerprint"):
+            invoice.quickbooks_fingerprint = invoice.edited_fingerprint
+        # Who asks again is told again.
         stuck.write(
             {
                 "state": "waiting",
@@ -180,6 +196,28 @@ class ActionstepInvoice(models.Model):
             }
         )
         self.connection_id._trigger_cron()
+
+    def _leave(self):
+        """Settle documents whose state in QuickBooks a person has approved.
+
+        What is gone in Actionstep is no longer ours; anything else is pushed again
+        only when it changes there.
+        """
+        kept = self.filtered(
+            lambda i: i.quickbooks_id and i.failure_cause in LEAVABLE_CAUSES
+        )
+        gone = kept.filtered(lambda invoice: invoice._is_withdrawn())
+        note = self.env._("Left in QuickBooks as it is.")
+        kept._message_log_batch(bodies=dict.fromkeys(kept.ids, note))
+        gone._set_unbound()
+        gone._set_settled("withdrawn")
+        for connection, invoices in (kept - gone).grouped("connection_id").items():
+            maps = Maps(connection)
+            for invoice in invoices:
+                invoice.pushed_fingerprint = source_fingerprint(invoice._to_value(maps))
+                edited = invoice.edited_fingerprint or invoice.quickbooks_fingerprint
+                invoice.quickbooks_fingerprint = edited
+            invoices._set_settled("pushed")
 
     # === BUSINESS METHODS === #
 
@@ -321,6 +359,7 @@ class ActionstepInvoice(models.Model):
                 "quickbooks_id": False,
                 "quickbooks_sync_token": False,
                 "quickbooks_fingerprint": False,
+                "edited_fingerprint": False,
                 "quickbooks_number": False,
                 "quickbooks_total": 0,
                 "quickbooks_tax": 0,

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..const import QUICKBOOKS_BATCH_ID_LENGTH
+from ..const import QUICKBOOKS_BATCH_ID_LENGTH, READ_TIMEOUT
 from ..exceptions import UnknownOutcomeError
 
 MAX_RETRIES = 8
@@ -175,6 +175,11 @@ class ActionstepSyncJob(models.Model):
         """Tell whether this job takes its document out of QuickBooks."""
         self.ensure_one()
         return self.operation in ("delete", "void")
+
+    def _get_end(self):
+        """Return when QuickBooks must have ended the request, whatever it answered."""
+        self.ensure_one()
+        return self.started_at + timedelta(seconds=READ_TIMEOUT)
 
     def _goes_alone(self):
         """Tell whether requests with this job failed as a whole, again and again.

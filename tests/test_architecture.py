@@ -321,6 +321,7 @@ class TestPublicMethods(TransactionCase):
         "action_connect_quickbooks",
         "action_disconnect_actionstep",
         "action_disconnect_quickbooks",
+        "action_leave",
         "action_open_in_quickbooks",
         "action_open_invoices",
         "action_open_mapping",

@@ -231,14 +231,14 @@ class TestEditedInQuickbooks(AttentionCase):
         self._delete_in_quickbooks("Invoice", self.theirs["Id"])
         self._edit_bill(1001, number="INV-NEW")
         self._run(self.connection)
-        sentence = "QuickBooks no longer has something that this document needs: the "
-        sentence += "invoice INV-10001."
-        invoice = self._assert_state(1001, "attention", "gone_in_quickbooks", sentence)
+        cause = "deleted_in_quickbooks"
+        sentence = "Somebody deleted the invoice INV-10001 in QuickBooks."
+        invoice = self._assert_state(1001, "attention", cause, sentence)
         self.assertFalse(invoice.quickbooks_id)
 
         self._make_due(self.connection)
         self._run(self.connection)
-        self._assert_state(1001, "attention", "gone_in_quickbooks")
+        self._assert_state(1001, "attention", cause)
         invoice.action_requeue()
         self._run(self.connection)
 

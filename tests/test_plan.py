@@ -193,7 +193,8 @@ class TestPushed(PlanCase):
         self.assertEqual(
             invoice.failure_message,
             "QuickBooks has 32.80 USD where Actionstep has 32.79 USD (total, tax). The "
-            "invoice stands in QuickBooks; check its tax code there.",
+            "invoice stands in QuickBooks; check its tax code there. When it is right, "
+            "press Leave in QuickBooks.",
         )
         self._switch("quickbooks", tax_override_tolerance="0.05")
         invoice.action_requeue()

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.tests import tagged
 
 from .common import ActionstepCase
@@ -165,12 +167,49 @@ class TestObjection(RemovalCase):
         self._edit_in_quickbooks("Invoice", self.theirs["Id"], DueDate="2027-01-31")
         self._delete_bill()
         self._run(self.connection)
-        self._assert_left("changed_in_quickbooks", "Somebody changed this invoice")
+        self._assert_left("removal_changed", "Requeue to remove it all the same")
 
         self.invoice.action_requeue()
         self._run(self.connection)
 
         self._assert_withdrawn()
+
+    def test_consent_to_one_change_is_none_to_the_next(self):
+        self._edit_in_quickbooks("Invoice", self.theirs["Id"], DueDate="2027-01-31")
+        self._delete_bill()
+        self._run(self.connection)
+        self._edit_in_quickbooks("Invoice", self.theirs["Id"], DueDate="2027-02-28")
+
+        self.invoice.action_requeue()
+        self._run(self.connection)
+
+        self._assert_left("removal_changed", "Requeue to remove it all the same")
+
+    def test_deposit_on_the_invoice_counts_as_paid(self):
+        self._edit_in_quickbooks("Invoice", self.theirs["Id"], Balance="1.00")
+        self._delete_bill()
+
+        self._run(self.connection)
+
+        self._assert_left("paid_in_quickbooks", "press Leave in QuickBooks")
+
+    def test_refusal_that_names_something_missing_is_no_proof_of_removal(self):
+        fault = {"kind": "fault", "code": "610", "message": "m", "detail": "inactive"}
+        self.sandbox.fault("quickbooks", fault, path="/batch", body='"delete"')
+        self._delete_bill()
+
+        self._run(self.connection)
+
+        self._assert_left("gone_in_quickbooks", "QuickBooks no longer has something")
+
+    def test_bill_whose_status_nobody_knows_is_not_removed(self):
+        self._edit_bill(1001, status="")
+
+        run = self._run(self.connection)
+
+        self.assertIn("could not be read", run.message)
+        self.assertEqual(self.invoice.state, "pushed")
+        self.assertEqual(len(self._get_quickbooks_invoices(1001)), 1)
 
     def test_closed_period_keeps_the_invoice_and_says_so(self):
         self.sandbox.admin("quickbooks", "POST", "close", {"date": "2026-12-31"})
@@ -227,3 +266,107 @@ class TestLostAnswers(RemovalCase):
 
         self.assertEqual(job.state, "done")
         self._assert_withdrawn()
+
+    def test_void_that_was_done_and_not_answered_accuses_nobody(self):
+        self.connection.removal = "void"
+        self.sandbox.fault("quickbooks", DROP_AFTER, path="/batch", body='"void"')
+        self._delete_bill()
+        self._run(self.connection)
+
+        self._next_pass()
+
+        self._assert_withdrawn()
+        self.assertEqual(len(self._get_sent()), 1)
+
+    def test_bill_posted_again_after_a_lost_removal_stands_once(self):
+        for fault in (DROP_AFTER, DROP_BEFORE):
+            with self.subTest(fault["kind"]):
+                self.sandbox.fault("quickbooks", fault, path="/batch", body='"delete"')
+                self._revert_bill()
+                self._make_due(self.connection)
+                self._run(self.connection)
+                self._post_bill(number="INV-10001")
+
+                self._next_pass()
+                self.invoice.job_ids.filtered(
+                    lambda job: job.state == "unknown"
+                ).started_at -= timedelta(hours=1)
+                self._next_pass()
+                self._next_pass()
+
+                self.assertEqual(self.invoice.state, "pushed")
+                [theirs] = self._get_quickbooks_invoices(1001)
+                self.assertEqual(self.invoice.quickbooks_id, theirs["Id"])
+
+
+@tagged("post_install", "-at_install")
+class TestUnseen(ActionstepCase):
+    def test_invoice_that_was_given_up_is_looked_for_and_removed(self):
+        connection = self._make_active()
+        self.sandbox.fault("quickbooks", DROP_AFTER, path="/batch", body='"Invoice"')
+        self._run(connection)
+        invoice = self._get_invoice(connection, 1001)
+        invoice.job_ids.write({"state": "failed"})
+        invoice.state = "attention"
+        self.assertEqual(len(self._get_quickbooks_invoices(1001)), 1)
+        self.sandbox.admin("actionstep", "POST", "bills/1001/delete", {})
+
+        self._make_due(connection)
+        self._run(connection)
+
+        self.assertEqual(invoice.state, "withdrawn")
+        self.assertEqual(self._get_quickbooks_invoices(1001), [])
+
+    def test_removal_creates_no_customer(self):
+        connection = self._make_active()
+        self._run(connection)
+        invoice = self._get_invoice(connection, 1001)
+        invoice.participant_id.quickbooks_id = False
+        before = set(self._get_customers())
+        self.sandbox.admin("actionstep", "POST", "bills/1001/revert", {})
+
+        self._run(connection)
+
+        self.assertEqual(invoice.state, "withdrawn")
+        self.assertEqual(set(self._get_customers()), before)
+
+
+@tagged("post_install", "-at_install")
+class TestLeave(RemovalCase):
+    def test_paid_invoice_of_a_deleted_bill_can_be_left(self):
+        self.sandbox.admin("quickbooks", "POST", "pay", {"invoice": self.theirs["Id"]})
+        self._delete_bill()
+        self._run(self.connection)
+
+        self.invoice.action_leave()
+        self._run(self.connection)
+
+        self._assert_withdrawn()
+        self.assertEqual(len(self._get_quickbooks_invoices(1001)), 1)
+        self.assertIn("Left in QuickBooks", self._get_notes(self.invoice)[0])
+
+    def test_changed_invoice_can_be_left_until_the_bill_changes_again(self):
+        self._edit_in_quickbooks("Invoice", self.theirs["Id"], DueDate="2027-01-31")
+        self._edit_bill(1001, due_date="2026-12-24")
+        self._run(self.connection)
+        self.assertEqual(self.invoice.failure_cause, "changed_in_quickbooks")
+
+        self.invoice.action_leave()
+        self._run(self.connection)
+
+        self.assertEqual(self.invoice.state, "pushed")
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self.assertEqual(theirs["DueDate"], "2027-01-31")
+
+        self._edit_bill(1001, due_date="2026-12-31")
+        self._run(self.connection)
+
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self.assertEqual(theirs["DueDate"], "2026-12-31")
+
+    def test_document_that_waits_for_something_else_is_not_left(self):
+        self.invoice.write({"state": "attention", "failure_cause": "tax_unmapped"})
+
+        self.invoice.action_leave()
+
+        self.assertEqual(self.invoice.state, "attention")

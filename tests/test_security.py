@@ -345,7 +345,7 @@ class TestCompanies(SecurityCase):
 class TestMethods(SecurityCase):
     """Each method that can be called from outside, by everybody."""
 
-    OPERATOR_MAY = {"action_sync_now", "action_requeue"}
+    OPERATOR_MAY = {"action_sync_now", "action_requeue", "action_leave"}
     READER_MAY = {
         "action_open_mapping",
         "action_open_invoices",

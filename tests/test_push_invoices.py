@@ -1,5 +1,7 @@
 """Invoices as they come to QuickBooks: once, to the cent, and told in the chatter."""
 
+import requests
+
 from odoo.tests import tagged
 
 from .common import ActionstepCase
@@ -31,6 +33,17 @@ class TestPushInvoices(PushCase):
         self.assertEqual((run.pulled_count, run.queued_count), (8, 8))
         self.assertEqual((run.pushed_count, run.failed_count), (8, 0))
         self._assert_all_pushed(connection)
+
+    def test_link_in_the_chatter_leads_to_the_invoice(self):
+        connection = self._make_active()
+        self._run(connection)
+        invoice = self._get_invoice(connection, 1001)
+        self.assertIn(f'href="{invoice.quickbooks_url}"', self._get_notes(invoice)[0])
+
+        page = requests.get(invoice.quickbooks_url, timeout=30)
+
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("Invoice INV-10001", page.text)
 
     def test_second_pass_sends_nothing(self):
         connection = self._make_active()

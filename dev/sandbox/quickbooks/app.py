@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from ..common import (
@@ -41,6 +41,7 @@ from .faults import (
 )
 from .limits import Limiter
 from .oauth import ACCOUNTING, OAuthServer
+from .page import invoice_page
 from .query import run_query
 from .replay import Replays
 from .resources import BY_ENTITY, BY_PATH
@@ -176,7 +177,15 @@ class QuickBooks(Sandbox):
             *OAuthServer(self).routes(),
             Route("/v3/company/{realm}/{rest:path}", self.serve, methods=methods),
             Route("/v3/{rest:path}", self.nowhere, methods=methods),
+            Route("/app/invoice", self.show_invoice),
         ]
+
+    async def show_invoice(self, request: Request) -> Response:
+        """Show an invoice to a person who followed its link."""
+        found = self.company.get("Invoice", request.query_params.get("txnId", ""))
+        if found is None:
+            return HTMLResponse("There is no such invoice.", status_code=404)
+        return HTMLResponse(invoice_page(found))
 
     def admin_routes(self) -> list[Route]:
         """Return the routes for what a person does in QBO."""

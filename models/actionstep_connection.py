@@ -1,11 +1,13 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.orm.models import NO_ACCESS
 
-_logger = logging.getLogger(__name__)
-
+# How one side stands; the connection shows it for each of the two.
+CREDENTIAL_STATES = [
+    ("disconnected", "Not connected"),
+    ("connected", "Connected"),
+    ("reauth_required", "Reconnect needed"),
+]
 ADMINISTRATOR = "actionstep_quickbooks.group_administrator"
 
 
@@ -77,21 +79,13 @@ class ActionstepConnection(models.Model):
         "actionstep.credential", "connection_id", groups=NO_ACCESS
     )
     actionstep_state = fields.Selection(
-        [
-            ("disconnected", "Not connected"),
-            ("connected", "Connected"),
-            ("reauth_required", "Reconnect needed"),
-        ],
+        CREDENTIAL_STATES,
         string="Actionstep",
         compute="_compute_state",
         store=True,
     )
     quickbooks_state = fields.Selection(
-        [
-            ("disconnected", "Not connected"),
-            ("connected", "Connected"),
-            ("reauth_required", "Reconnect needed"),
-        ],
+        CREDENTIAL_STATES,
         string="QuickBooks",
         compute="_compute_state",
         store=True,

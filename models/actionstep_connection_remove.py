@@ -25,7 +25,9 @@ class ActionstepConnection(models.Model):
         for job in jobs:
             with self._surprises_fail(self._fail_invoice, job):
                 row = rows.get(job)
-                if not row or (job.operation == "void" and is_voided(row)):
+                if not row:
+                    self._set_missing(job)
+                elif job.operation == "void" and is_voided(row):
                     self._set_removed(job)
                 elif objection := self._get_objection(job.invoice_id, row):
                     self._fail_invoice(job, objection)
@@ -79,7 +81,7 @@ class ActionstepConnection(models.Model):
         """Decide what a refusal to remove one invoice means for its job."""
         is_missing = isinstance(error, NotFoundError)
         if is_missing and not self._read_invoices(quickbooks, job).get(job):
-            self._set_removed(job)
+            self._set_missing(job)
         elif error.cause == "outcome_unknown":
             self._give_up(job._set_unknown(error), error)
         elif isinstance(error, RetryableError):
@@ -89,12 +91,20 @@ class ActionstepConnection(models.Model):
             self._fail_invoice(job, error)
 
     def _set_removed(self, job):
-        invoice = job.invoice_id
         note = (
             self.env._("Voided in QuickBooks: invoice %(number)s.")
             if job.operation == "void"
             else self.env._("Deleted in QuickBooks: invoice %(number)s.")
         )
+        self._set_withdrawn(job, note)
+
+    def _set_missing(self, job):
+        """Settle a removal of what is not there: we or a person removed it before."""
+        note = self.env._("Invoice %(number)s is not in QuickBooks any more.")
+        self._set_withdrawn(job, note)
+
+    def _set_withdrawn(self, job, note):
+        invoice = job.invoice_id
         number = invoice.quickbooks_number or invoice.number
         invoice._message_log(body=note % {"number": number})
         invoice._set_unbound()

@@ -9,6 +9,7 @@ from odoo.orm.models import NO_ACCESS
 
 from ..const import TOKEN_MARGIN
 from ..exceptions import AuthError, RetryableError
+from .actionstep_connection import CREDENTIAL_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -44,11 +45,7 @@ class ActionstepCredential(models.Model):
     api_endpoint = fields.Char(help="Base address that Actionstep gave with the token.")
     orgkey = fields.Char(help="Short name of the firm's Actionstep system.")
     state = fields.Selection(
-        [
-            ("disconnected", "Not connected"),
-            ("connected", "Connected"),
-            ("reauth_required", "Reconnect needed"),
-        ],
+        CREDENTIAL_STATES,
         default="disconnected",
         required=True,
     )

@@ -7,9 +7,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..documents import Invoice, InvoiceLine
+from ..exceptions import MappingError
 from ..mappers.invoice import source_fingerprint
 from ..mappers.money import from_answer
 from .changed import changed_values
+from .failure import describe
 from .maps import Maps
 
 # What QuickBooks refused for a reason that somebody may mend there: asked again by
@@ -129,6 +131,7 @@ class ActionstepInvoice(models.Model):
         string="Total before Tax in QuickBooks", compute="_compute_quickbooks_untaxed"
     )
     quickbooks_url = fields.Char(compute="_compute_quickbooks_url")
+    can_be_left = fields.Boolean(compute="_compute_can_be_left")
     job_ids = fields.One2many("actionstep.sync.job", "invoice_id")
 
     _external_once = models.UniqueIndex("(connection_id, external_id)")
@@ -155,6 +158,15 @@ class ActionstepInvoice(models.Model):
                 invoice.quickbooks_total - invoice.quickbooks_tax
             )
 
+    @api.depends("state", "quickbooks_id", "failure_cause")
+    def _compute_can_be_left(self):
+        for invoice in self:
+            invoice.can_be_left = (
+                invoice.state == "attention"
+                and bool(invoice.quickbooks_id)
+                and invoice.failure_cause in LEAVABLE_CAUSES
+            )
+
     # === ACTION METHODS === #
 
     def action_requeue(self):
@@ -176,7 +188,7 @@ class ActionstepInvoice(models.Model):
     def _check_operator(self):
         """The state is the server's; an operator may ask it to decide again."""
         if not self.env.user.has_group("actionstep_quickbooks.group_operator"):
-            raise UserError(self.env._("Only an operator may requeue documents."))
+            raise UserError(self.env._("Only an operator may decide about documents."))
         self.check_access("read")
 
     def _requeue(self):
@@ -203,9 +215,7 @@ class ActionstepInvoice(models.Model):
         What is gone in Actionstep is no longer ours; anything else is pushed again
         only when it changes there.
         """
-        kept = self.filtered(
-            lambda i: i.quickbooks_id and i.failure_cause in LEAVABLE_CAUSES
-        )
+        kept = self.filtered("can_be_left")
         gone = kept.filtered(lambda invoice: invoice._is_withdrawn())
         note = self.env._("Left in QuickBooks as it is.")
         kept._message_log_batch(bodies=dict.fromkeys(kept.ids, note))
@@ -214,10 +224,22 @@ class ActionstepInvoice(models.Model):
         for connection, invoices in (kept - gone).grouped("connection_id").items():
             maps = Maps(connection)
             for invoice in invoices:
-                invoice.pushed_fingerprint = source_fingerprint(invoice._to_value(maps))
-                edited = invoice.edited_fingerprint or invoice.quickbooks_fingerprint
-                invoice.quickbooks_fingerprint = edited
+                invoice._take_for_pushed(maps)
             invoices._set_settled("pushed")
+
+    def _take_for_pushed(self, maps):
+        """Count the content of both sides, as it is now, as pushed.
+
+        :raise UserError: what would be sent cannot be told, for want of a mapping
+        """
+        self.ensure_one()
+        try:
+            value = self._to_value(maps)
+        except MappingError as error:
+            raise UserError(describe(self.env, error)) from error
+        self.pushed_fingerprint = source_fingerprint(value)
+        edited = self.edited_fingerprint or self.quickbooks_fingerprint
+        self.quickbooks_fingerprint = edited
 
     # === BUSINESS METHODS === #
 
@@ -353,7 +375,7 @@ class ActionstepInvoice(models.Model):
         self.write(done)
 
     def _set_unbound(self):
-        """Forget the invoice that a person deleted in QuickBooks."""
+        """Forget the invoice that is no longer in QuickBooks, or no longer ours."""
         self.write(
             {
                 "quickbooks_id": False,

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import ActionstepCase
@@ -137,6 +138,7 @@ class TestRemoval(RemovalCase):
         self.assertEqual((run.state, run.failed_count), ("done", 0))
         self._assert_withdrawn()
         self.assertEqual(self._get_sent(), [])
+        self.assertIn("is not in QuickBooks any more", self._get_notes(self.invoice)[0])
 
 
 @tagged("post_install", "-at_install")
@@ -363,6 +365,15 @@ class TestLeave(RemovalCase):
 
         [theirs] = self._get_quickbooks_invoices(1001)
         self.assertEqual(theirs["DueDate"], "2026-12-31")
+
+    def test_what_cannot_be_mapped_is_told_in_a_sentence(self):
+        self._edit_in_quickbooks("Invoice", self.theirs["Id"], DueDate="2027-01-31")
+        self._edit_bill(1001, due_date="2026-12-24")
+        self._run(self.connection)
+        self.connection.item_mapping_ids.unlink()
+
+        with self.assertRaisesRegex(UserError, "has no product or service"):
+            self.invoice.action_leave()
 
     def test_document_that_waits_for_something_else_is_not_left(self):
         self.invoice.write({"state": "attention", "failure_cause": "tax_unmapped"})

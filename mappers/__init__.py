@@ -4,9 +4,11 @@ from . import (
     credit_use,
     customer,
     invoice,
+    kinds,
     money,
     names,
     payment,
     sales,
     tax,
+    totals,
 )

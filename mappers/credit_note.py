@@ -71,7 +71,7 @@ def check_credit_note(
 
     Causes: those of :func:`.sales.check_sale`, amount_not_positive, credit_too_large.
 
-    :param applied: how much of it Actionstep applies to bills
+    :param applied: how much of it Actionstep applies to bills, when that is known
     """
     total_problems = [
         *check_positive(note.total, note.currency),
@@ -89,21 +89,23 @@ def check_applied(applied: Decimal, limit: Decimal, currency: str) -> list[DataE
 
 
 def compare_credit_note(
-    note: CreditNote, answer: Mapping[str, Any], applied: Decimal = ZERO
+    note: CreditNote, answer: Mapping[str, Any], applied: Decimal | None = None
 ) -> list[Difference]:
     """Return what the credit memo in QuickBooks has otherwise than Actionstep.
 
     :param answer: the CreditMemo object as QuickBooks answers it
     :param applied: how much of it we have applied to invoices in QuickBooks; where
-        QuickBooks applies credits by itself, what remains differs
+        QuickBooks applies credits by itself, what remains differs. None leaves out
+        what remains
     """
-    left = cents(note.total) - cents(applied)
-    ours = {"remaining": to_text(left, note.currency)}
-    theirs = {"remaining": amount_text(answer, remaining_credit(answer), note.currency)}
-    return differences(
-        {**sale_texts(note, note.credit_date), **ours},
-        {**answered_texts(answer, note.currency), **theirs},
-    )
+    ours = sale_texts(note, note.credit_date)
+    theirs = answered_texts(answer, note.currency)
+    if applied is not None:
+        left = cents(note.total) - cents(applied)
+        ours["remaining"] = to_text(left, note.currency)
+        remaining = remaining_credit(answer)
+        theirs["remaining"] = amount_text(answer, remaining, note.currency)
+    return differences(ours, theirs)
 
 
 def remaining_credit(answer: Mapping[str, Any]) -> Any:

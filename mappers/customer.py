@@ -1,12 +1,25 @@
-"""A client of Actionstep as a QuickBooks customer."""
+"""A client of Actionstep as a QuickBooks customer, and a matter as a sub-customer.
+
+Name and contact data follow Actionstep only for customers that we created, which their
+notes tell. A customer that was there before and is linked stays as the bookkeeper has
+it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from ..documents import Participant
-from .names import name_part, one_line
+from ..documents import Matter, Participant
+from .common import text
+from .names import (
+    contains_reference,
+    display_name,
+    distinct_name,
+    name_part,
+    one_line,
+)
 
 # Lengths: developer.intuit.com, reference of Customer and PhysicalAddress. Where the
 # reference and older schemas differ, the shorter one is taken.
@@ -17,6 +30,11 @@ ADDRESS_LINES = 5
 ADDRESS_LINE_LENGTH = 500
 PLACE_LENGTH = 255
 POSTCODE_LENGTH = 30
+
+_ADDRESS_KEYS = (
+    *(f"Line{number}" for number in range(1, ADDRESS_LINES + 1)),
+    *("City", "CountrySubDivisionCode", "PostalCode", "Country"),
+)
 
 # One plain address; QuickBooks refuses (2210) what has no @ and no point after it.
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
@@ -42,6 +60,82 @@ def map_customer(
         "CurrencyRef": _wrapped("value", currency),
     }
     return _filled(payload)
+
+
+def map_sub_customer(
+    matter: Matter,
+    participant: Participant,
+    parent_id: str,
+    name: str,
+    currency: str = "",
+) -> dict[str, Any]:
+    """Return the payload that creates a matter below the customer of its client.
+
+    It repeats the client's contact data: a document takes its address, on which
+    automated sales tax depends, from its own customer.
+
+    :param parent_id: QuickBooks id of the client's customer
+    :param name: the DisplayName that was chosen, see :func:`.names.matter_name`; the
+        client's is put before it by QuickBooks (FullyQualifiedName ``Parent:Child``)
+    :param currency: that of the client's customer, for a company with multicurrency
+    """
+    return {
+        **map_customer(participant, name, currency),
+        "ParentRef": {"value": parent_id},
+        "Job": True,
+        "BillWithParent": True,
+        "Notes": matter_reference(matter.matter_id, participant.participant_id),
+    }
+
+
+def map_customer_update(
+    participant: Participant, row: Mapping[str, Any], name: str = ""
+) -> dict[str, Any]:
+    """Return the sparse update after which the customer is as the client is now.
+
+    Holds what differs and nothing else; what Actionstep does not have stays as it is.
+    An addition that made the name distinct stays, too.
+
+    :param row: the Customer object as QuickBooks has it now
+    :param name: another DisplayName, when the client's own is taken
+    :return: empty when the customer is not ours, is inactive, or is as it should be
+    """
+    participant_id = participant.participant_id
+    if not is_our_customer(participant_id, row) or not row.get("Active", True):
+        return {}
+    plain = display_name(participant.display_name, participant_id)
+    known = (plain, distinct_name(plain, participant_id), name)
+    wanted = row["DisplayName"] if row.get("DisplayName") in known else name or plain
+    values = map_customer(participant, wanted)
+    values.pop("Notes")
+    changed = {key: one for key, one in values.items() if _differs(one, row.get(key))}
+    if not changed:
+        return {}
+    return {
+        "Id": text(row.get("Id")),
+        "SyncToken": text(row.get("SyncToken")),
+        "sparse": True,
+        **changed,
+    }
+
+
+def _differs(ours: Any, theirs: Any) -> bool:
+    """Compare a value; of an address only what we may have written into it."""
+    if not isinstance(ours, dict):
+        return ours != text(theirs)
+    theirs = {key: text((theirs or {}).get(key)) for key in {*ours, *_ADDRESS_KEYS}}
+    return ours != _filled(theirs)
+
+
+def is_our_customer(participant_id: str, row: Mapping[str, Any]) -> bool:
+    """Tell whether we created this customer for this client."""
+    notes = text(row.get("Notes"))
+    return contains_reference(notes, customer_reference(participant_id))
+
+
+def matter_reference(matter_id: str, participant_id: str) -> str:
+    """Return our marker in a sub-customer's notes."""
+    return f"Actionstep matter {matter_id} of participant {participant_id}"
 
 
 def customer_reference(participant_id: str) -> str:

@@ -52,6 +52,17 @@ def distinct_name(name: str, participant_id: str) -> str:
     return _fit(name, const.QUICKBOOKS_NAME_LENGTH, suffix)
 
 
+def matter_name(text: str, matter_id: str) -> str:
+    """Return the DisplayName of a matter's sub-customer: ``2011 Purchase of a house``.
+
+    The id comes first: matters of one name are told apart, and so are a matter and the
+    client it is named after, also where a long name is cut.
+    """
+    name = name_part(text)
+    has_letters = any(character.isalnum() for character in name)
+    return name_part(f"{matter_id} {name}" if has_letters else f"Matter {matter_id}")
+
+
 def name_key(name: str) -> str:
     """Return what QuickBooks compares: no case, no spare white space, with accents."""
     return unicodedata.normalize("NFC", " ".join(name.split()).casefold())

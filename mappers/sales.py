@@ -125,9 +125,16 @@ def _description(line: InvoiceLine, is_priced: bool) -> str:
     if not is_priced and quantity and price:
         whole_cents = cents(price)
         price = whole_cents if price == whole_cents else price
-        suffix = f"({quantity:f} x {price:f})"
+        ending = " incl. tax" if _includes_tax(line, quantity * price) else ""
+        suffix = f"({quantity:f} x {price:f}{ending})"
     limit = const.QUICKBOOKS_DESCRIPTION_LENGTH - len(suffix) - bool(suffix)
     return f"{plain_text(line.description, limit)} {suffix}".strip()
+
+
+def _includes_tax(line: InvoiceLine, priced: Decimal) -> bool:
+    """Tell whether quantity times unit price is the amount with its tax."""
+    gross = line.amount + line.tax_amount
+    return bool(cents(line.tax_amount)) and same_cents(priced, gross)
 
 
 # --- Summary ------------------------------------------------------------------------

@@ -42,31 +42,36 @@ def map_tax(sale: Sale, company: QuickbooksCompany) -> dict[str, Any]:
     """
     if not company.uses_sales_tax:
         return map_tax_without(sale, company)
-    return map_tax_us(sale) if is_us(company) else map_tax_global(sale)
+    return map_tax_us(sale, company) if is_us(company) else map_tax_global(sale)
 
 
 def line_tax_code(line: InvoiceLine, company: QuickbooksCompany) -> str | None:
     """Return the TaxCodeRef of a line; None where the company takes none."""
     if is_us(company):
-        taxed = company.uses_sales_tax and is_taxed(line.tax_code)
+        taxed = company.uses_sales_tax and is_taxed(line.tax_code, company)
         return TAXED if taxed else NOT_TAXED
     return line.tax_code.tax_code_id if company.uses_sales_tax else None
 
 
-def map_tax_us(sale: Sale) -> dict[str, Any]:
+def map_tax_us(sale: Sale, company: QuickbooksCompany) -> dict[str, Any]:
     """Return ``TxnTaxDetail`` for the US: always TotalTax, and the one tax code.
 
     TotalTax is sent even when it is what QuickBooks would compute, because automated
-    sales tax otherwise takes the rate of the address.
+    sales tax otherwise takes the rate of the address. A rate that only automated sales
+    tax knows cannot be checked here: what it makes of the total shows in the answer.
 
     :raises DataError: ``tax_mixed``, ``tax_mismatch``
     """
-    lines = [line for line in sale.lines if is_taxed(line.tax_code)]
+    lines = [line for line in sale.lines if is_taxed(line.tax_code, company)]
     codes = {line.tax_code.tax_code_id: line.tax_code.name for line in lines}
     if len(codes) > 1:
         names = ", ".join(sorted(codes.values()))
         raise DataError("tax_mixed", values={"tax_codes": names})
     detail: dict[str, Any] = {"TotalTax": cents(sale.total_tax)}
+    if TAXED in codes:
+        others = (one for one in sale.lines if one.tax_code.tax_code_id != TAXED)
+        _check_codes(sale, others)
+        return {"TxnTaxDetail": detail}
     for code_id in codes:
         detail["TxnTaxCodeRef"] = {"value": code_id}
     return {"TxnTaxDetail": {**detail, **_override(sale, lines)}}
@@ -102,8 +107,14 @@ def is_us(company: QuickbooksCompany) -> bool:
     return company.country == "US"
 
 
-def is_taxed(tax_code: QuickbooksTaxCode) -> bool:
-    """Tell whether a code has a rate above or below 0 %."""
+def is_taxed(tax_code: QuickbooksTaxCode, company: QuickbooksCompany) -> bool:
+    """Tell whether a code has a rate above or below 0 %.
+
+    ``TAX`` has none of its own. It stands for the rate that automated sales tax finds
+    by the address, and for nothing in a company without automated sales tax.
+    """
+    if tax_code.tax_code_id == TAXED and not tax_code.rates:
+        return is_us(company) and company.uses_automated_sales_tax
     return any(rate.percentage for rate in tax_code.rates)
 
 
@@ -134,7 +145,7 @@ def _override(sale: Sale, lines: Sequence[InvoiceLine]) -> dict[str, Any]:
     computed = sum((tax.amount for tax in expected.values()), ZERO)
     if abs(total - computed) > _tolerance(lines):
         raise _mismatch(total, computed, sale.currency)
-    _check_codes(sale)
+    _check_codes(sale, sale.lines)
     if total == computed:
         return {}
     amounts = _spread(_own_taxes(lines), expected, total)
@@ -142,17 +153,17 @@ def _override(sale: Sale, lines: Sequence[InvoiceLine]) -> dict[str, Any]:
     return {"TotalTax": total, "TaxLine": tax_lines}
 
 
-def _check_codes(sale: Sale) -> None:
+def _check_codes(sale: Sale, lines: Iterable[InvoiceLine]) -> None:
     """Refuse tax on a 0 % code, or none on a taxed one, though the totals agree.
 
     Compared by code and not by line: a bill may put its own rounding on one line.
     """
-    for lines in _by_code(sale.lines):
-        code = lines[0].tax_code
-        own = sum((cents(line.tax_amount) for line in lines), ZERO)
-        net = sum((cents(line.amount) for line in lines), ZERO)
+    for group in _by_code(lines):
+        code = group[0].tax_code
+        own = sum((cents(line.tax_amount) for line in group), ZERO)
+        net = sum((cents(line.amount) for line in group), ZERO)
         computed = net * code.percentage / 100
-        if abs(own - computed) > _tolerance(lines):
+        if abs(own - computed) > _tolerance(group):
             detail = f"tax code {code.name}"
             raise _mismatch(own, computed, sale.currency, detail)
 

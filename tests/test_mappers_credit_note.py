@@ -32,6 +32,7 @@ VAT = QuickbooksTaxCode(
     "5", "20.0% S", "", True, True, (QuickbooksTaxRate("9", Decimal(20)),)
 )
 CODES = {"tax": TAXED, "non": UNTAXED, "vat": VAT}
+ZERO = Decimal(0)
 COMPANY = QuickbooksCompany(
     realm_id="1",
     name="Firm",
@@ -412,8 +413,9 @@ class TestCheckCreditNote(BaseCase):
 class TestCompareCreditNote(BaseCase):
     def test_the_same_to_the_cent_is_no_difference(self):
         self.assertEqual(compare_credit_note(NOTE, ANSWER), [])
+        self.assertEqual(compare_credit_note(NOTE, ANSWER, ZERO), [])
         older = {key: ANSWER[key] for key in ANSWER if key != "RemainingCredit"}
-        self.assertEqual(compare_credit_note(NOTE, older), [])
+        self.assertEqual(compare_credit_note(NOTE, older, ZERO), [])
 
     def test_what_we_applied_remains_no_more(self):
         for applied, remaining in (("20.80", "100.00"), ("120.80", "0")):
@@ -437,8 +439,15 @@ class TestCompareCreditNote(BaseCase):
             ),
         ):
             with self.subTest(values=values):
-                found = compare_credit_note(NOTE, {**ANSWER, **values})
+                found = compare_credit_note(NOTE, {**ANSWER, **values}, ZERO)
                 self.assertEqual(found, [Difference(*difference)])
+
+    def test_what_remains_counts_only_where_we_say_what_we_applied(self):
+        applied = {**ANSWER, "RemainingCredit": 0, "Balance": 0}
+        self.assertEqual(compare_credit_note(NOTE, applied), [])
+        wrong = {**applied, "TotalAmt": 120}
+        (found,) = compare_credit_note(NOTE, wrong)
+        self.assertEqual(found.what, "total")
 
 
 class TestFingerprints(BaseCase):

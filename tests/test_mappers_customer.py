@@ -2,10 +2,14 @@ from dataclasses import replace
 
 from odoo.tests import BaseCase
 
-from odoo.addons.actionstep_quickbooks.documents import Participant
+from odoo.addons.actionstep_quickbooks.documents import Matter, Participant
 from odoo.addons.actionstep_quickbooks.mappers.customer import (
     customer_reference,
+    is_our_customer,
     map_customer,
+    map_customer_update,
+    map_sub_customer,
+    matter_reference,
 )
 from odoo.addons.actionstep_quickbooks.mappers.names import contains_reference
 
@@ -138,3 +142,130 @@ class TestMapCustomer(BaseCase):
         notes = map_customer(PERSON, "x")["Notes"]
         self.assertTrue(contains_reference(notes, customer_reference("964")))
         self.assertFalse(contains_reference(notes, customer_reference("96")))
+
+
+MATTER = Matter("2011", "Purchase of 5 High Street", "2011/A", "Active")
+
+
+class TestMapSubCustomer(BaseCase):
+    def test_a_matter_stands_below_its_client_with_the_clients_address(self):
+        client = map_customer(PERSON, "x")
+        self.assertEqual(
+            map_sub_customer(MATTER, PERSON, "58", "2011 Purchase of 5 High Street"),
+            {
+                "DisplayName": "2011 Purchase of 5 High Street",
+                "GivenName": "Jane",
+                "FamilyName": "Doe",
+                "PrimaryEmailAddr": client["PrimaryEmailAddr"],
+                "PrimaryPhone": client["PrimaryPhone"],
+                "BillAddr": client["BillAddr"],
+                "ParentRef": {"value": "58"},
+                "Job": True,
+                "BillWithParent": True,
+                "Notes": "Actionstep matter 2011 of participant 964",
+            },
+        )
+
+    def test_the_currency_is_sent_when_it_is_given(self):
+        self.assertNotIn("CurrencyRef", map_sub_customer(MATTER, PERSON, "58", "x"))
+        payload = map_sub_customer(MATTER, PERSON, "58", "x", "EUR")
+        self.assertEqual(payload["CurrencyRef"], {"value": "EUR"})
+
+    def test_a_matter_is_never_taken_for_its_client_nor_for_another_matter(self):
+        notes = map_sub_customer(MATTER, PERSON, "58", "x")["Notes"]
+        self.assertFalse(is_our_customer("964", {"Notes": notes}))
+        self.assertTrue(contains_reference(notes, matter_reference("2011", "964")))
+        for matter_id, participant_id in (("201", "964"), ("2011", "96")):
+            other = matter_reference(matter_id, participant_id)
+            self.assertFalse(contains_reference(notes, other))
+
+
+def answered(participant, name, **changed):
+    """Return the customer as QuickBooks answers it, with what it adds by itself."""
+    created = map_customer(participant, name)
+    if "BillAddr" in created:
+        more = {"Id": "95", "Lat": "37.4", "Long": "-122.1"}
+        created["BillAddr"] = {**created["BillAddr"], **more}
+    return {
+        **created,
+        "Id": "58",
+        "SyncToken": "3",
+        "Active": True,
+        "Balance": 0,
+        "FullyQualifiedName": name,
+        "PrintOnCheckName": name,
+        **changed,
+    }
+
+
+class TestMapCustomerUpdate(BaseCase):
+    def assertUpdate(self, participant, row, expected, name=""):
+        update = map_customer_update(participant, row, name)
+        if expected:
+            expected = {"Id": "58", "SyncToken": "3", "sparse": True, **expected}
+        self.assertEqual(update, expected)
+
+    def test_what_is_the_same_needs_no_update(self):
+        self.assertUpdate(PERSON, answered(PERSON, "Doe, Jane"), {})
+
+    def test_a_new_name_with_all_that_hangs_on_it(self):
+        married = replace(PERSON, display_name="Smith, Jane", last_name="Smith")
+        row = answered(PERSON, "Doe, Jane")
+        changed = {"DisplayName": "Smith, Jane", "FamilyName": "Smith"}
+        self.assertUpdate(married, row, changed)
+        self.assertUpdate(
+            married,
+            row,
+            {**changed, "DisplayName": "Smith, Jane (964)"},
+            name="Smith, Jane (964)",
+        )
+
+    def test_a_name_made_distinct_stays_distinct(self):
+        row = answered(PERSON, "Doe, Jane (964)")
+        self.assertUpdate(PERSON, row, {})
+        moved = replace(PERSON, phone="(415) 555-0199")
+        changed = {"PrimaryPhone": {"FreeFormNumber": "(415) 555-0199"}}
+        self.assertUpdate(moved, row, changed)
+
+    def test_an_address_goes_whole_because_quickbooks_replaces_it_whole(self):
+        moved = replace(PERSON, address_lines=("1 Low Road",), postcode="94327")
+        address = {
+            "Line1": "1 Low Road",
+            "City": "Bayshore",
+            "CountrySubDivisionCode": "CA",
+            "PostalCode": "94327",
+            "Country": "US",
+        }
+        self.assertUpdate(moved, answered(PERSON, "Doe, Jane"), {"BillAddr": address})
+
+    def test_one_address_line_less_is_a_change(self):
+        moved = replace(PERSON, address_lines=("12 High Street",))
+        row = answered(replace(moved, address_lines=("12 High Street", "x")), "x")
+        update = map_customer_update(moved, {**row, "DisplayName": "Doe, Jane"})
+        self.assertEqual(update["BillAddr"]["Line1"], "12 High Street")
+        self.assertNotIn("Line2", update["BillAddr"])
+
+    def test_what_actionstep_does_not_have_is_left(self):
+        bare = Participant("964", "Doe, Jane", False, "Jane", "Doe")
+        self.assertUpdate(bare, answered(PERSON, "Doe, Jane"), {})
+
+    def test_what_quickbooks_lacks_is_added(self):
+        bare = Participant("964", "Doe, Jane", False, "Jane", "Doe")
+        update = map_customer_update(PERSON, answered(bare, "Doe, Jane"))
+        self.assertEqual(update["PrimaryEmailAddr"], {"Address": PERSON.email})
+        self.assertEqual(update["BillAddr"]["City"], "Bayshore")
+
+    def test_only_customers_that_we_created_follow(self):
+        renamed = replace(PERSON, display_name="Smith, Jane")
+        for notes in (None, "", "Good payer", "Actionstep participant 96"):
+            row = answered(PERSON, "Doe, Jane", Notes=notes)
+            with self.subTest(notes=notes):
+                self.assertUpdate(renamed, row, {})
+        kept = answered(
+            PERSON, "Doe, Jane", Notes="Good payer\nActionstep participant 964"
+        )
+        self.assertUpdate(renamed, kept, {"DisplayName": "Smith, Jane"})
+
+    def test_an_inactive_customer_is_left(self):
+        row = answered(PERSON, "Doe, Jane (deleted)", Active=False)
+        self.assertUpdate(replace(PERSON, email="new@example.com"), row, {})

@@ -294,6 +294,40 @@ class TestMapInvoice(BaseCase):
                 detail = mapped["SalesItemLineDetail"]
                 self.assertFalse({"Qty", "UnitPrice"} & set(detail))
 
+    def test_a_price_with_tax_is_sent_net_and_stands_in_the_description(self):
+        british = replace(COMPANY, country="GB", home_currency="GBP")
+        rate = QuickbooksTaxRate("9", Decimal(20))
+        vat = QuickbooksTaxCode("5", "20.0% S", "", True, True, (rate,))
+        for quantity, price, net, tax, description in (
+            ("2.5", "96", "200.00", "40.00", "Advice (2.5 x 96.00 incl. tax)"),
+            ("3", "9.99", "24.98", "4.99", "Advice (3 x 9.99 incl. tax)"),
+            ("1", "100", "83.33", "16.67", "Advice (1 x 100.00 incl. tax)"),
+            # neither the net nor the gross: written down
+            ("2", "96", "150.00", "30.00", "Advice (2 x 96.00)"),
+        ):
+            net, tax = Decimal(net), Decimal(tax)
+            line = replace(
+                FEE,
+                description="Advice",
+                quantity=Decimal(quantity),
+                unit_price=Decimal(price),
+                amount=net,
+                tax_amount=tax,
+                tax_code=vat,
+            )
+            bill = replace(
+                INVOICE, currency="GBP", lines=(line,), total=net + tax, total_tax=tax
+            )
+            with self.subTest(quantity=quantity, price=price):
+                payload = map_invoice(bill, british)
+                self.assertEqual(payload["GlobalTaxCalculation"], "TaxExcluded")
+                (mapped,) = payload["Line"]
+                self.assertEqual(mapped["Amount"], net)
+                self.assertEqual(mapped["Description"], description)
+                self.assertFalse(
+                    {"Qty", "UnitPrice"} & {*mapped["SalesItemLineDetail"]}
+                )
+
     def test_a_long_description_is_cut_before_hours_and_rate(self):
         long = "word " * 1000
         cut = mapped_line(description=long)["Description"]

@@ -8,6 +8,7 @@ from odoo.addons.actionstep_quickbooks.mappers.names import (
     contains_reference,
     display_name,
     distinct_name,
+    matter_name,
     name_key,
     one_line,
     plain_text,
@@ -89,6 +90,30 @@ class TestDisplayName(BaseCase):
         first, second = display_name(long + "A", "1"), display_name(long + "B", "2")
         self.assertEqual(name_key(first), name_key(second))
         self.assertNotEqual(distinct_name(first, "1"), distinct_name(second, "2"))
+
+    def test_a_matter_is_named_by_its_id_and_its_name(self):
+        for text, expected in (
+            ("Purchase of 5 High Street", "2011 Purchase of 5 High Street"),
+            (" Sale:\tWest\nWing ", "2011 Sale - West Wing"),
+            ("", "Matter 2011"),
+            ("---", "Matter 2011"),
+            ("\U0001f600", "Matter 2011"),
+            ("2011", "2011 2011"),
+            ("x" * 100, "2011 " + "x" * 95),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(matter_name(text, "2011"), expected)
+                self.assertAccepted(expected)
+        # one matter billed to two clients
+        distinct = distinct_name(matter_name("x" * 100, "2011"), "506")
+        self.assertEqual(distinct, "2011 " + "x" * 89 + " (506)")
+
+    @PROPERTY
+    @given(awkward, ids)
+    def test_a_matters_name_is_always_accepted_and_keeps_the_id(self, text, matter_id):
+        name = matter_name(text, matter_id)
+        self.assertAccepted(name)
+        self.assertIn(matter_id, name.split())
 
     def test_name_key_compares_as_quickbooks_does(self):
         for one, other in (

@@ -30,7 +30,7 @@ from ..dev.setup.paths import ROOT
 from ..dev.setup.postgres import postgres
 
 CALLBACK = "http://127.0.0.1/callback?app=1"
-COUNTRIES = ("US", "GB", "AU")
+COUNTRIES = ("US", "GB", "AU", "CA")
 TIMEOUT = 10
 VIEWS = (
     "bill bill_line receipt receipt_allocation credit_note credit_note_line "
@@ -176,6 +176,44 @@ class TestFirms(BaseCase):
             self.assertTrue(any(line.quantity is None for line in lines))
             self.assertTrue(any(len(bill.matter_ids) == 2 for bill in firm.bills))
             self.assertTrue(any(line.product_service for line in lines))
+
+    def test_canada_has_bills_that_no_other_country_has(self):
+        """Codes of two taxes and of one, whose rounding differs from their sum's."""
+        firm = self.firms["CA"]
+        rates = {code.code: code.percentage for code in firm.tax_codes}
+        self.assertEqual(rates["GST/PST 12"], 12)
+        self.assertEqual(rates["HST 13"], 13)
+        used = Counter(line.tax_code for line in firm.bill_lines)
+        self.assertEqual(set(used), set(rates))
+        books = firm.quickbooks
+        percents = {row["Id"]: row["RateValue"] for row in books["TaxRate"]}
+        combined = {}
+        for code in books["TaxCode"]:
+            details = code["SalesTaxRateList"]["TaxRateDetail"]
+            ids = [row["TaxRateRef"]["value"] for row in details]
+            combined[code["Name"]] = [percents[key] for key in ids]
+        for code, name in firm.mapping.taxes.items():
+            self.assertEqual(sum(combined[name]), rates[code])
+        self.assertEqual(combined["GST/PST BC"], [5, 7])
+        [line] = [x for x in firm.bill_lines if x.description == "Copies of the file"]
+        apart = sum(
+            firms.cents(line.amount_exclusive * percent / 100) for percent in (5, 7)
+        )
+        self.assertEqual(apart - line.tax_amount, Decimal("0.01"))
+
+    def test_each_country_has_its_own_money_and_company(self):
+        """And its own keys on both sides."""
+        money = {country: firm.currency for country, firm in self.firms.items()}
+        expected = {"US": "USD", "GB": "GBP", "AU": "AUD", "CA": "CAD"}
+        self.assertEqual(money, expected)
+        for name in ("realm_id", "orgkey", "timezone"):
+            values = {getattr(firm, name) for firm in self.firms.values()}
+            self.assertEqual(len(values), len(COUNTRIES), name)
+        for firm in self.firms.values():
+            info = firm.quickbooks["CompanyInfo"]
+            self.assertEqual(info["Country"], firm.country)
+            prefs = firm.quickbooks["Preferences"]["CurrencyPrefs"]
+            self.assertEqual(prefs["HomeCurrency"], {"value": firm.currency})
 
     def test_mapping_names_exist_on_both_sides(self):
         """What the demo chooses on the mapping page can be chosen."""

@@ -163,7 +163,7 @@ class TestLifeFirm(BaseCase):
                     found["receipt", row.receipt_id] = "closed_period"
                 account = row.deposit_account_number
                 if account and account not in firm.mapping.accounts:
-                    found["receipt", row.receipt_id] = "account_unmapped"
+                    found["receipt", row.receipt_id] = "deposit_account_unmapped"
             for note in firm.credit_notes:
                 for cause in self._causes(firm, note):
                     self.assertNotIn(("credit_note", note.credit_id), found)
@@ -339,6 +339,53 @@ class TestReceipts(LifeCase):
         refused = self.admin("POST", f"receipts/{key}", _status=400, memo="x")
         self.assertIn("deleted", refused["error"])
 
+    def test_a_receipt_may_vanish_from_the_export(self):
+        """Without a tombstone, living or deleted before."""
+        bill = dict(self.open_bill())
+        for first in (False, True):
+            key = self.pay(bill, reporting=True)["receipt_id"]
+            if first:
+                self.admin("POST", f"receipts/{key}/delete")
+            gone = self.admin(
+                "POST", f"receipts/{key}/delete", hard=True, reporting=True
+            )
+            self.assertEqual((gone["receipt_id"], gone["allocations"]), (key, []))
+            for view in ("receipt", "receipt_allocation"):
+                self.assertEqual(self.view(view, "receipt_id = %s", str(key)), [])
+            header = self.header(bill["bill_id"])
+            self.assertEqual((header["status"], header["totalPaid"]), ("Open", 0))
+            self.admin("POST", f"receipts/{key}/delete", _status=400, hard=True)
+
+    def test_a_receipt_on_no_bill_can_be_changed(self):
+        """Its answer has no allocations."""
+        used = {row.receipt_id for row in self.firm.receipt_allocations}
+        key = next(
+            row.receipt_id
+            for row in self.firm.receipts
+            if row.receipt_id not in used and not row.from_trust
+        )
+        row = self.admin("POST", f"receipts/{key}", memo="x")
+        self.assertEqual((row["memo"], row["allocations"]), ("x", []))
+
+    def test_a_receipt_has_the_currency_of_its_bill_unless_told(self):
+        """Actionstep bills in the client's currency."""
+        bill = self.open_bill()
+        path = f"bills/{bill['bill_id']}"
+        self.admin("POST", path, currency="EUR", reporting=True)
+        self.assertEqual(self.header(bill["bill_id"])["currency"], "EUR")
+        key = self.pay(bill, "10.00", reporting=True)["receipt_id"]
+        for view, name, value in (
+            ("bill", "bill_id", bill["bill_id"]),
+            ("receipt", "receipt_id", key),
+        ):
+            self.assertEqual(self.one(view, name, value)["currency"], "EUR")
+        self.assertEqual(self.pay(bill, "1.00", currency="GBP")["currency"], "GBP")
+        made = self.admin("POST", "receipts", client_id=501, amount="25.00")
+        self.assertEqual(made["currency"], "USD")
+        line = [{"amount_exclusive": "10", "tax_code": "NT"}]
+        made = self.admin("POST", "bills", client_id=501, lines=line, currency="EUR")
+        self.assertEqual(made["currency"], "EUR")
+
     def test_a_receipt_over_several_bills_or_on_none(self):
         """The amount is the sum of its parts unless it is given."""
         bills = [self.open_bill(nth) for nth in range(3)]
@@ -379,6 +426,19 @@ class TestReceipts(LifeCase):
         refused = self.admin("POST", f"receipts/{key}/delete", _status=400)
         self.assertIn("US", refused["error"])
         self.admin("POST", "reset", country="US", firm="life")
+
+    def test_the_door_tells_what_must_not_reach_quickbooks(self):
+        """Causes by the ids of bills, receipts and credit notes, as text."""
+        told = self.admin("GET", "firm")
+        documents = self.firm.expected_attention_documents
+        for kind in ("receipt", "credit_note"):
+            expected = {str(k): why for (of, k), why in documents.items() if of == kind}
+            self.assertTrue(expected)
+            self.assertEqual(told["expected_attention_documents"][kind], expected)
+        bills = {str(k): why for k, why in self.firm.expected_attention.items()}
+        self.assertEqual(told["expected_attention"], bills)
+        firm = (told["country"], told["size"], told["currency"])
+        self.assertEqual(firm, ("US", "life", "USD"))
 
     def test_there_is_still_no_endpoint(self):
         """They are seen in the header and in the reporting database alone."""
@@ -474,6 +534,37 @@ class TestCreditNotes(LifeCase):
         self.assertTrue(self.one("credit_note", "credit_id", key)["deleted_at"])
         self.assertEqual(self.header(bill["bill_id"])["totalPaid"], 0)
         self.admin("POST", f"credit_notes/{key}/delete", _status=400)
+
+    def test_a_credit_may_vanish_from_the_export(self):
+        """Header, lines and applications."""
+        bill = dict(self.open_bill())
+        key = self.credit(bill, reporting=True)["credit_id"]
+        self.admin("POST", f"credit_notes/{key}/delete", hard=True, reporting=True)
+        for view in ("credit_note", "credit_note_line", "credit_application"):
+            self.assertEqual(self.view(view, "credit_id = %s", str(key)), [])
+        self.assertEqual(self.header(bill["bill_id"])["totalPaid"], 0)
+
+    def test_a_credit_has_the_currency_of_its_bill_unless_told(self):
+        """Or the firm's own, when it is made from none."""
+        bill = self.open_bill()
+        self.admin("POST", f"bills/{bill['bill_id']}", currency="EUR")
+        key = self.credit(bill, reporting=True)["credit_id"]
+        row = self.one("credit_note", "credit_id", key)
+        self.assertEqual(row["currency"], "EUR")
+        self.admin("POST", "switches", negative_bills=True)
+        self.assertEqual(self.header(key)["currency"], "EUR")
+        loose = {"client_id": 501, "lines": [{"amount_exclusive": "5"}]}
+        made = self.admin("POST", "credit_notes", **loose)
+        self.assertEqual(made["currency"], "USD")
+        made = self.admin("POST", "credit_notes", currency="GBP", **loose)
+        self.assertEqual(made["currency"], "GBP")
+
+    def test_a_credit_is_renumbered(self):
+        """Under the same id."""
+        key = self.credit(self.open_bill())["credit_id"]
+        self.admin("POST", f"credit_notes/{key}", number="CR-1000.1", reporting=True)
+        row = self.one("credit_note", "credit_id", key)
+        self.assertEqual(row["number"], "CR-1000.1")
 
     def test_whether_total_paid_holds_credits_is_a_switch(self):
         """What is due is the same both ways."""
@@ -610,6 +701,48 @@ class TestBills(LifeCase):
         name = "Newer name Ltd"
         self.admin("POST", "participants/503", displayName=name, reporting=True)
         self.assertEqual(self.view("bill", where)[0]["client_name"], name)
+
+    def test_a_new_client_comes_with_a_matter(self):
+        """And can be billed, also on a further matter."""
+        name = {"displayName": "Neu GmbH", "reporting": True}
+        row = self.admin("POST", "participants", **name)
+        key = row["participant_id"]
+        self.assertEqual((row["is_company"], row["company_name"]), (True, "Neu GmbH"))
+        shown = self.read_good(f"participants/{key}")["participants"]
+        self.assertEqual(shown["displayName"], "Neu GmbH")
+        lines = [{"amount_exclusive": "10", "tax_code": "NT"}]
+        bill = self.admin("POST", "bills", client_id=key, lines=lines, reporting=True)
+        view = self.one("bill", "bill_id", bill["bill_id"])
+        self.assertEqual(view["client_name"], "Neu GmbH")
+        matter = self.admin("POST", "matters", client_ids=[key], name="Lease")
+        row = self.admin(
+            "POST",
+            "bills",
+            client_id=key,
+            lines=lines,
+            matter_ids=[matter["matter_id"]],
+        )
+        self.assertEqual(row["matter_ids"], [matter["matter_id"]])
+        person = {"display_name": "Doe, Jane", "is_company": False}
+        row = self.admin("POST", "participants", **person)
+        self.assertEqual((row["first_name"], row["last_name"]), ("Jane", "Doe"))
+        again = {"participant_id": key, "display_name": "x"}
+        self.admin("POST", "participants", _status=400, **again)
+        self.admin("POST", "matters", _status=400, client_ids=[999_999])
+        taken = matter["matter_id"]
+        self.admin("POST", "matters", _status=400, client_ids=[key], matter_id=taken)
+
+    def test_a_matter_is_renamed_and_goes_to_another_client(self):
+        """REST shows it at once, with a new timestamp."""
+        before = self.read_good("actions/2021")["actions"]
+        self.admin("POST", "matters/2021", name="New name", client_ids=[510])
+        after = self.read_good("actions/2021")["actions"]
+        self.assertEqual(after["name"], "New name")
+        self.assertEqual(after["links"]["primaryParticipants"], ["510"])
+        self.assertNotEqual(after["modifiedTimestamp"], before["modifiedTimestamp"])
+        links = self.rows("actionparticipants", action="2021")
+        self.assertEqual([row["id"] for row in links], ["2021--1--510"])
+        self.admin("POST", "matters/999999", _status=400, name="x")
 
     def test_a_merged_client_vanishes_and_the_other_has_everything(self):
         """Documents keep their timestamps unless switched."""

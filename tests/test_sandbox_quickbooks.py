@@ -1683,7 +1683,7 @@ class TestAdmin(ServerCase):
         self.assertEqual(self.make("customer", DisplayName="New")["Id"], "22")
 
     def test_reset_to_a_sample_firm(self):
-        for country in ("GB", "AU", "US"):
+        for country in ("GB", "AU", "CA", "US"):
             with self.subTest(country=country):
                 body = {"country": country, "firm": "small"}
                 self.client.admin("POST", "reset", body)
@@ -1721,6 +1721,15 @@ class TestAdmin(ServerCase):
         self.assertFault(read(second), "6000", "d")
         self.assertEqual(self.client.send("GET", "vendor/11").status_code, 502)
         self.assertEqual(self.client.send("GET", "vendor/11").status_code, 200)
+
+    def test_an_injected_fault_may_have_any_code(self):
+        fault = {"kind": "fault", "code": "9999", "detail": "Of another table"}
+        self.client.admin("POST", "faults", {"fault": fault})
+        response = self.client.send("GET", "customer/1")
+        self.assertEqual(response.status_code, 400)
+        self.assertFault(read(response), "9999", "another table")
+        message = read(response)["Fault"]["Error"][0]["Message"]
+        self.assertTrue(message.startswith("An application error"), message)
 
     def test_injected_shapes(self):
         cases = (
@@ -1766,11 +1775,16 @@ class TestAdmin(ServerCase):
             {"fault": {"kind": "nonsense"}},
             {"fault": {"kind": "status", "status": 500, "shape": "round"}},
             {"fault": {"kind": "drop_after"}, "when": "now"},
+            {"fault": {"kind": "fault", "detail": "no code"}},
+            {"fault": {"kind": "status"}},
+            {"fault": {"kind": "status", "status": "much"}},
+            {"fault": {"kind": "delay"}},
             {"fault": {"kind": "drop_after"}, "path": "("},
         )
         for body in bad:
             with self.subTest(body=body), self.assertRaises(requests.HTTPError):
                 self.client.admin("POST", "faults", body)
+        self.assertIn("Customer", self.client.get("customer/1"))
 
     def test_a_person_edits_creates_and_deletes(self):
         made = self.make("invoice", **invoice(DocNumber="A-1", TxnDate="2026-01-01"))
@@ -1902,7 +1916,7 @@ class TestSampleFirms(BaseCase):
     """The sample firms' companies load and take an invoice."""
 
     def test_each_country(self):
-        for country, code in (("US", "NON"), ("GB", "2"), ("AU", "2")):
+        for country, code in (("US", "NON"), ("GB", "2"), ("AU", "2"), ("CA", "2")):
             with self.subTest(country=country):
                 sample = replace(firms.build(country, "small"), realm_id=REALM)
                 app = create_app(sample)
@@ -1913,3 +1927,37 @@ class TestSampleFirms(BaseCase):
                     )
                     answer = client.post("invoice", {**body, "DocNumber": "T-1"})
                     self.assertIsNone(code_of(answer), answer)
+
+    def test_canada_has_codes_of_one_rate_and_of_two(self):
+        sample = replace(firms.build("CA", "small"), realm_id=REALM)
+        app = create_app(sample)
+        with running(app) as base_url:
+            client = Client(base_url, app.state.sandbox)
+            rows = client.query("select * from TaxCode")["TaxCode"]
+            ids = {row["Name"]: row["Id"] for row in rows}
+            cases = (
+                ("GST/PST BC", {"0.51": 5, "0.71": 7}),
+                ("GST", {"0.51": 5}),
+                ("HST ON", {"1.31": 13}),
+                ("Zero-rated", {"0.00": 0}),
+                ("Exempt", {"0.00": 0}),
+                ("Out of Scope", {"0.00": 0}),
+            )
+            for name, expected in cases:
+                body = invoice(sales_line("10.10", code=ids[name]))
+                body = {**body, "GlobalTaxCalculation": "TaxExcluded"}
+                body["DocNumber"] = name
+                answer = client.post("invoice", body)
+                self.assertIsNone(code_of(answer), answer)
+                found = {
+                    f"{row['Amount']:.2f}": row["TaxLineDetail"]["TaxPercent"]
+                    for row in answer["Invoice"]["TxnTaxDetail"]["TaxLine"]
+                }
+                self.assertEqual(found, expected, name)
+            body = invoice(sales_line("10.10", code=None), DocNumber="none")
+            body["GlobalTaxCalculation"] = "TaxExcluded"
+            self.assertEqual(code_of(client.post("invoice", body)), "6000")
+            agencies = client.query("select * from TaxRate")["TaxRate"]
+            self.assertEqual(
+                {row["AgencyRef"]["value"] for row in agencies}, {"1", "2"}
+            )

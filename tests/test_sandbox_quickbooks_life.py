@@ -44,6 +44,7 @@ from odoo.tests import BaseCase
 from ..dev.sandbox import quickbooks as quickbooks_server
 from ..dev.sandbox.common import running
 from ..dev.sandbox.quickbooks import clock, create_app
+from ..dev.sandbox.quickbooks.bookkeeper import ACTS as PERSON
 from ..dev.sandbox.quickbooks.faults import Fault
 from ..dev.sandbox.quickbooks.resources import BY_ENTITY
 from ..dev.sandbox.quickbooks.switches import SETTLEMENT, SWITCHES
@@ -1375,6 +1376,71 @@ class TestCurrencies(LifeCase):
         self.assertNotIn("ExchangeRate", made)
         self.assertNotIn("HomeBalance", made)
 
+    def test_a_person_turns_currencies_on_with_their_rates(self):
+        self.client.admin("POST", "reset", {"keep_tokens": True})
+        prefs = self.act("currencies", rates={"EUR": "1.10", "GBP": None})
+        self.assertIs(prefs["CurrencyPrefs"]["MultiCurrencyEnabled"], True)
+        rows = self.client.query("select * from CompanyCurrency")["CompanyCurrency"]
+        self.assertEqual([row["Code"] for row in rows], ["EUR", "GBP"])
+        for code, rate in (("EUR", "1.10"), ("GBP", "1"), ("USD", "1")):
+            asked = f"exchangerate?sourcecurrencycode={code}&asofdate=2026-09-01"
+            found = self.client.get(asked)["ExchangeRate"]
+            self.assertEqual(found["Rate"], Decimal(rate), code)
+        euro = {"DisplayName": "Euro GmbH", "CurrencyRef": self.euro}
+        self.customer = self.act("create", entity="Customer", object=euro)["Id"]
+        made = self.foreign(TxnDate="2026-09-01")
+        self.assertEqual(made["HomeTotalAmt"], Decimal("110.00"))
+        self.act("currencies", rates={"EUR": "1.25"}, date="2026-09-02")
+        made = self.foreign(TxnDate="2026-09-02")
+        self.assertEqual(made["HomeTotalAmt"], Decimal("125.00"))
+
+    def test_a_currency_that_was_hidden_is_listed_again(self):
+        [row] = self.client.query("select * from CompanyCurrency")["CompanyCurrency"]
+        self.act("inactivate", entity="CompanyCurrency", id=row["Id"])
+        body = {"CurrencyRef": self.euro, **invoice(customer=self.customer)}
+        self.assertFault(self.client.post("invoice", body), "6000", "list")
+        self.act("currencies", rates={"EUR": None})
+        self.assertIsNone(code_of(self.client.post("invoice", body)))
+        self.refuses("currencies", "2220", rates={"EURO": None})
+        self.refuses("currencies", "greater than 0", rates={"EUR": "0"})
+
+    def test_a_person_turns_currencies_off(self):
+        body = {"CurrencyRef": self.euro, **invoice(customer=self.customer)}
+        self.assertIsNone(code_of(self.client.post("invoice", body)))
+        prefs = self.act("currencies", on=False)
+        self.assertIs(prefs["CurrencyPrefs"]["MultiCurrencyEnabled"], False)
+        text = "EUR cannot be used because multicurrency is off"
+        for path in ("invoice", "creditmemo"):
+            self.assertFault(self.client.post(path, body), "6000", text)
+        new = {"DisplayName": "Neu GmbH", "CurrencyRef": self.euro}
+        self.assertFault(self.client.post("customer", new), "6000", text)
+
+    def test_a_foreign_document_conflicts_with_a_customer_in_home_currency(self):
+        euro = {"CurrencyRef": self.euro}
+        bodies = {
+            "invoice": invoice(**euro),
+            "creditmemo": invoice(**euro),
+            "payment": payment(1, **euro),
+        }
+        for path, body in bodies.items():
+            with self.subTest(path=path):
+                text = "The customer's currency is USD."
+                self.assertFault(self.client.post(path, body), "6000", text)
+
+    def test_a_person_settles_a_foreign_invoice_at_its_rate(self):
+        made = self.foreign(ExchangeRate="1.2")
+        credit = self.foreign("40.00", "creditmemo", ExchangeRate="1.2")
+        applied = self.act("apply", credit=credit["Id"], invoice=made["Id"])
+        paid = self.act("pay", invoice=made["Id"])
+        for row in (applied, paid):
+            self.assertEqual(row["CurrencyRef"]["value"], "EUR")
+            self.assertEqual(row["ExchangeRate"], Decimal("1.2"))
+        made = self.stored("invoice", made["Id"])
+        self.assertEqual((made["Balance"], made["HomeBalance"]), (0, 0))
+        self.act("unapply", payment=paid["Id"])
+        made = self.stored("invoice", made["Id"])
+        self.assertEqual((made["Balance"], made["HomeBalance"]), (60, 72))
+
     def test_a_customers_currency_stays(self):
         customer = self.stored("customer", self.customer)
         body = self.own(customer, sparse=True, CurrencyRef={"value": "USD"})
@@ -1694,6 +1760,132 @@ class TestPeople(LifeCase):
                 gone = dumped.get("Active") is False if is_list else "status" in dumped
                 self.assertTrue(gone, dumped)
 
+    def test_a_person_takes_a_payment_off_its_invoices_and_puts_it_back(self):
+        one, two = self.invoice("60.00"), self.invoice("40.00")
+        lines = link("Invoice", one["Id"], 60), link("Invoice", two["Id"], 40)
+        paid = self.make("payment", **payment(100, *lines))
+        part = {"payment": paid["Id"], "invoice": one["Id"]}
+        after = self.act("unapply", amount="10", **part)
+        self.assertEqual((after["TotalAmt"], after["UnappliedAmt"]), (100, 10))
+        self.assertEqual(after["SyncToken"], "1")
+        after = self.act("unapply", **part)
+        self.assertEqual(after["UnappliedAmt"], 60)
+        open_ones = [self.stored("invoice", x["Id"])["Balance"] for x in (one, two)]
+        self.assertEqual(open_ones, [60, 0])
+        self.refuses("unapply", "not applied", **part)
+        self.act("unapply", payment=paid["Id"])
+        self.assertEqual(self.stored("invoice", two["Id"])["LinkedTxn"], [])
+        self.assertEqual(self.balance(), 0)
+        after = self.act("apply", amount="25", **part)
+        after = self.act("apply", **part)
+        self.assertEqual(after["UnappliedAmt"], 40)
+        self.assertEqual([row["Amount"] for row in after["Line"]], [60])
+        self.refuses("apply", "nothing to apply", **part)
+        self.assertEqual(self.stored("invoice", one["Id"])["Balance"], 0)
+
+    def test_a_person_takes_a_credit_off_its_invoices(self):
+        one, two = self.invoice("60.00"), self.invoice("40.00")
+        credit = self.credit("100.00")
+        first, second = self.apply(credit, one, 60), self.apply(credit, two, 40)
+        body = {"credit": credit["Id"], "invoice": one["Id"]}
+        after = self.act("unapply", **body)
+        self.assertEqual((after["Balance"], after["RemainingCredit"]), (60, 60))
+        self.assertEqual(self.stored("invoice", one["Id"])["Balance"], 60)
+        self.assertFault(self.client.get(f"payment/{first['Id']}"), "610")
+        self.assertEqual(len(self.stored("payment", second["Id"])["Line"]), 2)
+        self.act("unapply", credit=credit["Id"])
+        self.assertFault(self.client.get(f"payment/{second['Id']}"), "610")
+        self.assertEqual(self.stored("invoice", two["Id"])["Balance"], 40)
+        self.refuses("unapply", "not applied", **body)
+        self.assertIsNone(code_of(self.remove("creditmemo", credit)))
+
+    def test_a_person_takes_the_credit_out_of_a_mixed_payment(self):
+        made, credit = self.invoice("100.00"), self.credit("30.00")
+        lines = link("Invoice", made["Id"], 100), link("CreditMemo", credit["Id"], 30)
+        paid = self.make("payment", **payment(70, *lines))
+        self.act("unapply", credit=credit["Id"])
+        after = self.stored("payment", paid["Id"])
+        self.assertEqual((after["UnappliedAmt"], len(after["Line"])), (0, 1))
+        self.assertEqual(self.stored("invoice", made["Id"])["Balance"], 30)
+        self.act("unapply", payment=paid["Id"])
+        self.assertEqual(self.stored("invoice", made["Id"])["Balance"], 100)
+        self.assertEqual(self.balance(), 0)
+
+    def test_a_person_takes_payments_out_of_their_deposit(self):
+        ids = [self.pay(self.invoice("10.00"), "10.00")["Id"] for _ in range(3)]
+        deposit = self.act("deposit", payment=ids)
+        self.act("undeposit", payment=ids[0])
+        rest = self.stored("deposit", deposit["Id"])
+        self.assertEqual((rest["TotalAmt"], len(rest["Line"])), (20, 2))
+        self.assertEqual(rest["SyncToken"], "1")
+        free = self.stored("payment", ids[0])
+        self.assertNotIn("LinkedTxn", free)
+        self.assertIsNone(code_of(self.remove("payment", free)))
+        locked = self.stored("payment", ids[1])
+        self.assertFault(self.remove("payment", locked), "6540")
+        self.act("undeposit", payment=ids[1:])
+        self.assertFault(self.client.get(f"deposit/{deposit['Id']}"), "610")
+        self.assertIsNone(code_of(self.remove("payment", locked)))
+        self.refuses("undeposit", "not been deposited", payment=ids[2])
+        self.refuses("undeposit", "610", payment="999")
+
+    def test_a_person_unmatches_what_was_matched(self):
+        rows = {"invoice": self.invoice("10.00"), "creditmemo": self.credit("10.00")}
+        rows["payment"] = self.make("payment", **payment(5))
+        names = {"invoice": "Invoice", "creditmemo": "CreditMemo", "payment": "Payment"}
+        for path, made in rows.items():
+            with self.subTest(path=path):
+                body = {"entity": names[path], "id": made["Id"]}
+                self.act("match", **body)
+                self.assertFault(self.remove(path, made), "6480")
+                self.act("match", matched=False, **body)
+                self.assertIsNone(code_of(self.remove(path, made)))
+
+    def test_a_person_hides_and_shows_entries_of_every_list(self):
+        for entity, object_id in (("TaxCode", "2"), ("Item", "1"), ("Account", BANK)):
+            with self.subTest(entity=entity):
+                body = {"entity": entity, "id": object_id}
+                gone = self.act("inactivate", **body)
+                self.assertIs(gone["Active"], False)
+                back = self.act("inactivate", active=True, **body)
+                self.assertIs(back["Active"], True)
+                self.assertGreater(int(back["SyncToken"]), int(gone["SyncToken"]) - 1)
+        self.refuses("inactivate", "not a list", entity="Invoice", id="1")
+
+    def test_every_act_on_every_kind_is_done_or_refused_with_its_reason(self):
+        done = {
+            "Invoice": {"edit", "match", "void", "delete"},
+            "CreditMemo": {"edit", "match", "void", "delete"},
+            "Payment": {"edit", "match", "void", "delete", "deposit"},
+            "Customer": {"edit", "match", "rename", "inactivate", "delete"},
+        }
+        acts = ["edit", "match", "deposit", "rename", "void", "inactivate", "delete"]
+        for entity, expected in done.items():
+            found = set()
+            for act in acts:
+                made = self.one_of(entity)
+                body = {"entity": entity, "id": made["Id"], "payment": made["Id"]}
+                body |= {"changes": {"PrivateNote": "n"}, "name": "Else"}
+                if entity == "Customer":
+                    body["changes"] = {"Notes": "n"}
+                url = f"{self.client.keys['admin_url']}/{act}"
+                answer = requests.post(url, json=body, timeout=10)
+                self.assertIn(answer.status_code, (200, 400), f"{act} {entity}")
+                if answer.ok:
+                    found.add(act)
+                else:
+                    self.assertTrue(answer.json()["error"])
+                self.client.admin("POST", "reset", {"keep_tokens": True})
+            self.assertEqual(found, expected, entity)
+
+    def one_of(self, entity):
+        """Return a new object of an entity."""
+        if entity == "Customer":
+            return self.make("customer", DisplayName="Somebody")
+        if entity == "Payment":
+            return self.make("payment", **payment(5))
+        return self.invoice() if entity == "Invoice" else self.credit()
+
     def test_unknown_things_are_refused(self):
         self.refuses("void", "unknown entity", entity="Nothing", id="1")
         self.refuses("void", "610", entity="Invoice", id="99")
@@ -1703,7 +1895,7 @@ class TestPeople(LifeCase):
 
 AMOUNTS = st.sampled_from([Decimal(n) / 2 for n in (0, 1, 20, 21, 40, 75, 120, 160)])
 ACTS = ("invoice", "credit", "pay", "pay", "apply", "apply", "change", "unapply")
-ACTS = (*ACTS, "delete", "void")
+ACTS = (*ACTS, "delete", "void", "detach", "attach")
 STEPS = st.lists(
     st.tuples(st.sampled_from(ACTS), st.integers(0, 9), st.integers(0, 9), AMOUNTS),
     min_size=10,
@@ -1793,6 +1985,25 @@ class TestBooksAgree(BaseCase):
         customer = self.live("Payment", one)["CustomerRef"]["value"]
         body = payment(amount, customer=customer)
         self.perform("Payment", "update", {**self.own("Payment", one), **body})
+
+    def do_detach(self, one, two, amount):
+        """Take a payment or a credit off as a person does, in part or in all."""
+        kind, name = (("Payment", "payment"), ("CreditMemo", "credit"))[one % 2]
+        body = {name: self.live(kind, two)["Id"]}
+        if one % 3:
+            body["amount"] = amount
+        self.by_hand("unapply", body)
+
+    def do_attach(self, one, two, _amount):
+        """Apply what is left of a payment as a person does."""
+        body = {"payment": self.live("Payment", one)["Id"]}
+        self.by_hand("apply", {**body, "invoice": self.live("Invoice", two)["Id"]})
+
+    def by_hand(self, act, body):
+        """Do what a person does in QBO."""
+        call = self.sandbox.call()
+        call.person = True
+        PERSON[act](call, body)
 
     def do_delete(self, one, two, _amount):
         """Delete something."""

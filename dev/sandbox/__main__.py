@@ -18,6 +18,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from . import common, firms
+from .firms.charts import COUNTRIES
 
 SIDES = ("quickbooks", "actionstep")
 
@@ -36,9 +37,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
             f"--{side}-port", type=int, default=0, metavar="N", help="0: any free port"
         )
     parser.add_argument("--only", choices=SIDES, help="run one server alone")
-    parser.add_argument("--country", choices=("US", "GB", "AU"), default="US")
+    parser.add_argument("--country", choices=tuple(COUNTRIES), default="US")
     parser.add_argument(
-        "--firm", default="demo", metavar="small|demo|NUMBER", help="number of bills"
+        "--firm", default="demo", metavar="small|demo|life|NUMBER", help="sample firm"
     )
     parser.add_argument("--speed", choices=("real", "fast"), default="fast")
     return parser.parse_args(arguments)

@@ -330,7 +330,8 @@ def redact(value: Any) -> Any:
 
 # --- Injected faults ------------------------------------------------------------------
 
-FAULT_KINDS = ("status", "drop_before", "drop_after", "delay", "fault")
+ANSWERED = ("status", "fault")
+FAULT_KINDS = (*ANSWERED, "drop_before", "drop_after", "delay")
 SHAPES = ("xml", "lower", "upper", "html", "cut_json", "empty")
 
 
@@ -356,6 +357,8 @@ class InjectedFault:
             raise ValueError(f"fault.kind must be one of {list(FAULT_KINDS)}")
         if fault["kind"] == "status" and fault.get("shape", "upper") not in SHAPES:
             raise ValueError(f"fault.shape must be one of {list(SHAPES)}")
+        if fault["kind"] == "delay":
+            float(fault["seconds"])
         for pattern in ("path", "body"):
             re.compile(values.get(pattern, ""))
         return cls(**values)
@@ -455,6 +458,18 @@ class Sandbox:
     def fault_answer(self, fault: dict[str, Any]) -> Response:
         """Return the vendor's own fault answer for the kind ``fault``."""
         raise ValueError(f"{self.name} has no fault of kind 'fault'")
+
+    def injected_answer(self, fault: dict[str, Any]) -> Response:
+        """Return the answer of the kinds ``status`` and ``fault``.
+
+        Raises KeyError or ValueError for a fault that names too little.
+        """
+        if fault["kind"] == "fault":
+            return self.fault_answer(fault)
+        status = int(fault["status"])
+        body, media_type = self.shape_body(fault.get("shape", "upper"), status)
+        headers = {**fault.get("headers", {}), "content-type": media_type}
+        return Response(body, status_code=status, headers=headers)
 
     def finish(self, response_headers: list[tuple[bytes, bytes]]) -> None:
         """Add headers that every answer of this vendor carries."""
@@ -575,8 +590,11 @@ class AdminDoor:
         return self.sandbox.switches
 
     async def add_fault(self, _request: Request, body: dict) -> Any:
-        """Queue a fault."""
-        self.sandbox.faults.append(InjectedFault.from_dict(body))
+        """Queue a fault, after a look at whether it can be carried out."""
+        injected = InjectedFault.from_dict(body)
+        if injected.fault["kind"] in ANSWERED:
+            self.sandbox.injected_answer(injected.fault)
+        self.sandbox.faults.append(injected)
         return {"waiting": len(self.sandbox.faults)}
 
     async def clear_faults(self, _request: Request, _body: Any) -> Any:
@@ -634,19 +652,11 @@ class Gate:
         elif kind == "drop_after":
             await self.app(scope, receive, _discard)
             await cut_connection(scope, receive)
-        elif kind in ("status", "fault"):
-            answer = self._injected(fault)
+        elif kind in ANSWERED:
+            answer = self.sandbox.injected_answer(fault)
             await answer(scope, receive, self._watch(send, entry))
         else:
             await self.app(scope, receive, self._watch(send, entry))
-
-    def _injected(self, fault: dict[str, Any]) -> Response:
-        if fault["kind"] == "fault":
-            return self.sandbox.fault_answer(fault)
-        status = int(fault["status"])
-        body, media_type = self.sandbox.shape_body(fault.get("shape", "upper"), status)
-        headers = {**fault.get("headers", {}), "content-type": media_type}
-        return Response(body, status_code=status, headers=headers)
 
     def _watch(self, send: Callable, entry: LogEntry) -> Callable:
         async def watched(message: dict) -> None:

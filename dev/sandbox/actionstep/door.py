@@ -18,6 +18,7 @@ from .rows import Row, to_keys
 from .state import PAYMENT_KEYS
 
 if TYPE_CHECKING:
+    from .mishaps import Mishaps
     from .server import Actionstep
 
 
@@ -45,15 +46,20 @@ class Door:
             ("/credit_notes/{id:int}/lines", self.replace_credit_lines),
             ("/credit_notes/{id:int}/applications", self.apply_credit),
             ("/credit_notes/{id:int}/delete", self.delete_credit),
+            ("/participants", self.add_participant),
             ("/participants/{id:int}", self.change_participant),
             ("/participants/{id:int}/merge", self.merge_participants),
+            ("/matters", self.add_matter),
+            ("/matters/{id:int}", self.change_matter),
             ("/life", self.live),
         )
         return [
             *(self._route(path, handler) for path, handler in table),
             admin_route("/life", self.life_steps, "GET"),
             admin_route("/firm", self.firm, "GET"),
+            admin_route("/reporting", self.reporting, "GET"),
             admin_route("/reporting/refresh", self.refresh, "POST"),
+            admin_route("/reporting/{mishap}", self.mishap, "POST"),
         ]
 
     def _route(self, path: str, handler: Callable[..., Any]) -> Route:
@@ -121,9 +127,10 @@ class Door:
         row = self.sandbox.ledger.allocate(receipt_id, body["allocations"])
         return self._receipt(row)
 
-    def delete_receipt(self, receipt_id: int, _body: Row) -> Row:
-        """Delete a receipt; its row stays."""
-        return self._receipt(self.sandbox.ledger.delete_receipt(receipt_id))
+    def delete_receipt(self, receipt_id: int, body: Row) -> Row:
+        """Delete a receipt; its row stays, unless ``hard``."""
+        hard = body.get("hard", False)
+        return self._receipt(self.sandbox.ledger.delete_receipt(receipt_id, hard))
 
     def add_credit(self, body: Row) -> Row:
         """Add a credit note: its values, ``lines`` and ``applications``."""
@@ -146,20 +153,34 @@ class Door:
         row = self.sandbox.ledger.apply_credit(credit_id, body["applications"])
         return self._credit(row)
 
-    def delete_credit(self, credit_id: int, _body: Row) -> Row:
-        """Delete a credit note; its row stays."""
-        return self._credit(self.sandbox.ledger.delete_credit(credit_id))
+    def delete_credit(self, credit_id: int, body: Row) -> Row:
+        """Delete a credit note; its row stays, unless ``hard``."""
+        hard = body.get("hard", False)
+        return self._credit(self.sandbox.ledger.delete_credit(credit_id, hard))
 
     def _receipt(self, row: Row) -> Row:
-        parts = self.sandbox.state.receipt_allocations[row["receipt_id"]]
+        parts = self.sandbox.state.receipt_allocations.get(row["receipt_id"], [])
         return row | {"allocations": parts}
 
     def _credit(self, row: Row) -> Row:
         state, key = self.sandbox.state, row["credit_id"]
         parts = state.credit_applications.get(key, [])
-        return row | {"lines": state.credit_note_lines[key], "applications": parts}
+        lines = state.credit_note_lines.get(key, [])
+        return row | {"lines": lines, "applications": parts}
 
-    # Contacts
+    # Contacts and matters
+
+    def add_participant(self, body: Row) -> Row:
+        """Add a contact, with a matter."""
+        return self.sandbox.state.add_participant(body)
+
+    def add_matter(self, body: Row) -> Row:
+        """Add a matter."""
+        return self.sandbox.state.add_matter(body)
+
+    def change_matter(self, matter_id: int, body: Row) -> Row:
+        """Change a matter."""
+        return self.sandbox.state.change_matter(matter_id, body)
 
     def change_participant(self, participant_id: int, body: Row) -> Row:
         """Change a contact."""
@@ -181,13 +202,43 @@ class Door:
         return self.sandbox.life.steps()
 
     async def firm(self, _request: Request, _body: Any) -> Any:
-        """Return which sample firm this is and what must not reach QuickBooks."""
+        """Return which sample firm this is and what must not reach QuickBooks.
+
+        ``expected_attention``: cause by bill id; ``expected_attention_documents``:
+        by kind (receipt, credit_note) and id. Ids are text, as JSON's keys are.
+        """
         firm = self.sandbox.state.firm
+        documents: dict[str, Row] = {"receipt": {}, "credit_note": {}}
+        for (kind, key), cause in firm.expected_attention_documents.items():
+            documents[kind][str(key)] = cause
+        bills = {str(key): cause for key, cause in firm.expected_attention.items()}
         return {
             "country": firm.country,
             "size": firm.size,
-            "expected_attention": firm.expected_attention,
+            "currency": firm.currency,
+            "expected_attention": bills,
+            "expected_attention_documents": documents,
         }
+
+    async def reporting(self, _request: Request, _body: Any) -> Any:
+        """Return what is wrong with the reporting database."""
+        return self._mishaps().status()
+
+    async def mishap(self, request: Request, body: Row) -> Any:
+        """Let the reporting database misbehave, or mend it."""
+        mishaps, name = self._mishaps(), request.path_params["mishap"]
+        acts = {**mishaps.acts, "during": mishaps.during}
+        if name not in acts:
+            raise ValueError(f"the reporting database knows {sorted(acts)}")
+        try:
+            return acts[name](body) or {}
+        except mishaps.database_error as error:
+            raise ValueError(str(error)) from error
+
+    def _mishaps(self) -> Mishaps:
+        if self.sandbox.mishaps is None:
+            raise ValueError("this server has no reporting database")
+        return self.sandbox.mishaps
 
     async def refresh(self, _request: Request, _body: Any) -> Any:
         """Load the reporting database anew."""

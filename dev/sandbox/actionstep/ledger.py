@@ -7,7 +7,7 @@ Neither has a REST resource: they are seen in the reporting database and in a bi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from decimal import Decimal
@@ -32,6 +32,11 @@ _TABLES = {
     "receipts": "receipt_allocations",
     "credit_notes": "credit_applications",
 }
+# Everything that hangs on a document.
+_PARTS = {
+    "receipts": ("receipt_allocations",),
+    "credit_notes": ("credit_note_lines", "credit_applications"),
+}
 # Where payments from trust can be taken back (Actionstep's help).
 TRUST_DELETION = ("US",)
 
@@ -51,7 +56,8 @@ class Ledger:
 
     def add_receipt(self, values: Row, allocations: list[Row]) -> Row:
         """Add a receipt; ``client_id`` must be given, the amount is else the sum of
-        the allocations, and an allocation's amount what its bill owes."""
+        the allocations, and an allocation's amount what its bill owes. The currency
+        is that of the first bill unless given."""
         given = typed(Receipt, values)
         key = self._new_id("receipts", given, "receipt_id", FIRST_RECEIPT_ID)
         parts = self._allocations(key, allocations)
@@ -60,7 +66,7 @@ class Ledger:
         if client_id and "matter_id" not in given:
             row["matter_id"] = self.state.matters_of(client_id)[0]
         row |= {"receipt_id": key, "received_on": now().date()}
-        row |= {"currency": self.state.firm.currency}
+        row |= {"currency": self._currency(part["bill_id"] for part in parts)}
         row |= {"amount": sum((part["amount"] for part in parts), ZERO)}
         row |= {"method": EFT, "reference": "", "memo": "", "from_trust": False}
         row |= {"deposit_account_number": OPERATING_BANK, "modified_at": now()}
@@ -86,8 +92,14 @@ class Ledger:
             row["modified_at"] = now()
         return row
 
-    def delete_receipt(self, receipt_id: int) -> Row:
-        """Delete a receipt: its row stays, its bills owe again."""
+    def delete_receipt(self, receipt_id: int, hard: bool = False) -> Row:
+        """Delete a receipt: its row stays, its bills owe again.
+
+        With ``hard`` nothing stays, also of one that was deleted before: an export
+        that leaves deleted rows out.
+        """
+        if hard:
+            return self._remove("receipts", receipt_id)
         row = self._living("receipts", receipt_id)
         if row["from_trust"] and self.state.firm.country not in TRUST_DELETION:
             raise ValueError("a payment from trust can be deleted in the US only")
@@ -123,7 +135,7 @@ class Ledger:
         row = dict.fromkeys((field.name for field in fields(CreditNote)), None)
         row |= {"credit_id": key, "number": f"{CREDIT_PREFIX}{key - FIRST_CREDIT_ID}"}
         row |= {"client_id": client_id, "matter_id": matters[0], "credit_date": day}
-        row |= {"currency": self.state.firm.currency, "reason": ""}
+        row |= {"currency": self._currency([bill.get("bill_id")]), "reason": ""}
         row |= {"modified_at": now()}
         own = self._credit_lines(key, lines, bill.get("bill_id"))
         row |= _totals(own) | given
@@ -163,9 +175,13 @@ class Ledger:
             row["modified_at"] = now()
         return row
 
-    def delete_credit(self, credit_id: int) -> Row:
-        """Delete a credit note: its row stays, its bills owe again."""
-        return self._delete("credit_notes", credit_id)
+    def delete_credit(self, credit_id: int, hard: bool = False) -> Row:
+        """Delete a credit note: its row stays, its bills owe again.
+
+        With ``hard`` nothing stays, as of a receipt.
+        """
+        delete = self._remove if hard else self._delete
+        return delete("credit_notes", credit_id)
 
     def _credit_lines(
         self, credit_id: int, lines: list[Row] | None, bill_id: int | None
@@ -261,6 +277,19 @@ class Ledger:
             at = now()
             row |= {"deleted_at": at, "modified_at": at}
         return row
+
+    def _remove(self, table: str, key: int) -> Row:
+        row = getattr(self.state, table)[key]
+        with self._booked(table, key):
+            for name in (table, *_PARTS[table]):
+                getattr(self.state, name).pop(key, None)
+        return row
+
+    def _currency(self, bill_ids: Iterable[int | None]) -> str:
+        """Return the currency of the first known bill, else the firm's own."""
+        known = (self.state.bills[key] for key in bill_ids if key in self.state.bills)
+        bill = next(known, {"currency": self.state.firm.currency})
+        return bill["currency"]
 
     def _fill(
         self, table: str, key: int, parts: list[Row], limit: Decimal | None = None

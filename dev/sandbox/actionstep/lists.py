@@ -78,7 +78,7 @@ def _users(state: State) -> Iterable[Row]:
 
 
 def _currencies(state: State) -> Iterable[Row]:
-    symbol = {"USD": "$", "GBP": "£", "AUD": "$"}[state.firm.currency]
+    symbol = "£" if state.firm.currency == "GBP" else "$"
     yield {"id": 1, "name": state.firm.currency, "symbol": symbol}
 
 

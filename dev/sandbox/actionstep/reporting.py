@@ -56,9 +56,9 @@ class ReportingDatabase:
         """Create the database empty, in place of one that a killed run left."""
         self.server.drop(self.name)
         self.server.create(self.name)
-        with self._cursor() as cursor:
+        with self.cursor() as cursor:
             _make_reader(cursor)
-        with self._cursor() as cursor:
+        with self.cursor() as cursor:
             cursor.execute(f"REVOKE TEMPORARY ON DATABASE {self.name} FROM PUBLIC")
             cursor.execute(SCHEMA.read_text())
 
@@ -79,7 +79,7 @@ class ReportingDatabase:
         Rows are deleted, not truncated, so that a reader in a transaction of its own
         neither waits nor sees an empty table.
         """
-        with self._cursor() as cursor:
+        with self.cursor() as cursor:
             if chosen is None:
                 for table in COLUMNS:
                     cursor.execute(f"DELETE FROM export.{table}")
@@ -97,7 +97,8 @@ class ReportingDatabase:
                 cursor.execute("ANALYZE")
 
     @contextmanager
-    def _cursor(self) -> Iterator:
+    def cursor(self) -> Iterator:
+        """Give a cursor of the owner; what it did is committed at the end."""
         connection: Connection = psycopg2.connect(self.server.dsn(self.name))
         with closing(connection), connection, connection.cursor() as cursor:
             yield cursor

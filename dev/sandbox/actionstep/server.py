@@ -116,6 +116,12 @@ class Actionstep(Sandbox):
         speed: str = "fast",
     ):
         self.reporting = reporting
+        self.mishaps = None
+        if reporting is not None:
+            # Only with a database: the server alone needs no PostgreSQL.
+            from .mishaps import Mishaps
+
+            self.mishaps = Mishaps(reporting, self.refresh_reporting)
         self.starts: dict[str, deque[float]] = {}
         self.reports: dict[str, float] = {}
         tokens = TokenStore(refresh_seconds=oauth.REFRESH_SECONDS)
@@ -128,6 +134,8 @@ class Actionstep(Sandbox):
         self.life = Life(self.state, self.ledger)
         self.starts.clear()
         self.reports.clear()
+        if self.mishaps is not None:
+            self.mishaps.mend()
         self.refresh_reporting()
 
     def refresh_reporting(self, chosen: export.Chosen | None = None) -> None:

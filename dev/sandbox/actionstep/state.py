@@ -11,8 +11,9 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from ..firms import Bill, BillLine, Firm, Participant, cents
+from ..firms import Bill, BillLine, Firm, Matter, Participant, cents
 from ..firms.bills import kind_of
+from ..firms.people import CLIENT_ID
 from .lists import BUILDERS
 from .resources import RESOURCES
 from .rows import ZERO, Row, as_row, now, to_keys, typed
@@ -228,7 +229,56 @@ class State:
                 return (row["matter_id"],)
         raise ValueError(f"client {client_id} has no matter")
 
-    # Changes of contacts
+    # Changes of contacts and matters
+
+    def add_participant(self, values: Row) -> Row:
+        """Add a contact with a matter of its own; ``display_name`` must be given."""
+        given = typed(Participant, to_keys("participants", values))
+        key = given.setdefault(
+            "participant_id", max((*self.participants, CLIENT_ID - 1)) + 1
+        )
+        if key in self.participants:
+            raise ValueError(f"there is a contact {key}")
+        name, company = given["display_name"], given.setdefault("is_company", True)
+        last, _comma, first = name.partition(", ")
+        named = {"company_name": name} if company else {"last_name": last}
+        named |= {} if company else {"first_name": first}
+        blank = Participant(key, name, company, modified_at=now())
+        self.participants[key] = _participant(as_row(blank) | named | given)
+        self.touch("participants", key)
+        self.add_matter({"client_ids": [key]})
+        return self.participants[key]
+
+    def add_matter(self, values: Row) -> Row:
+        """Add a matter; ``client_ids`` must be given."""
+        given = typed(Matter, to_keys("actions", values))
+        key = given.setdefault("matter_id", max(self.actions, default=2000) + 1)
+        if key in self.actions:
+            raise ValueError(f"there is a matter {key}")
+        for client_id in given["client_ids"]:
+            if client_id not in self.participants:
+                raise ValueError(f"there is no contact {client_id}")
+        blank = Matter(
+            matter_id=key,
+            name="General advice",
+            reference=f"M{key:06d}",
+            status="Active",
+            division_id=self.firm.divisions[0].division_id,
+            assigned_to_id=self.firm.user_id,
+            client_ids=(),
+            modified_at=now(),
+        )
+        self.actions[key] = _matter(as_row(blank) | given)
+        self._forget("actionparticipants", "actionbillsettings")
+        return self.actions[key]
+
+    def change_matter(self, matter_id: int, changes: Row) -> Row:
+        """Change a matter, as when it is renamed or goes to another client."""
+        row = self.actions[matter_id]
+        row |= typed(Matter, to_keys("actions", changes))
+        row["modified_at"] = now()
+        self._forget("actionparticipants")
+        return row
 
     def change_participant(self, participant_id: int, changes: Row) -> Row:
         """Change a contact, as when a client is renamed; KeyError when none."""

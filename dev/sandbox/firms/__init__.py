@@ -58,7 +58,7 @@ FIRST_ORDINARY_ID = _bills.FIRST_BILL_ID + _bills.DEMO_BILLS + len(_bills.IGNORE
 
 
 def build(country: str = "US", size: str = "demo", with_payments: bool = False) -> Firm:
-    """Return the sample firm of a country (US, GB, AU) and size.
+    """Return the sample firm of a country (US, GB, AU, CA) and size.
 
     ``size`` is ``small``, ``demo``, ``life`` or a number of bills as text. With
     ``with_payments`` there is a receipt for each bill that is paid (in ``life``

@@ -16,6 +16,7 @@ from .cases import (
     FIXED,
     IGNORED_CASES,
     LINES_MISMATCH,
+    OWN_CASES,
     PLAIN_CASES,
     SERVING,
     TRAVEL,
@@ -60,16 +61,22 @@ class Billed:
 
 def demo_cases(country: Country) -> list[Case]:
     """Return the sixty bills of the demo, then those which must be ignored."""
-    special = [*PLAIN_CASES, *ATTENTION_CASES]
+    special = [*plain_cases(country), *ATTENTION_CASES]
     made_up = ordinary_cases(country, len(special), DEMO_BILLS - len(special))
     return [*special, *made_up, *IGNORED_CASES]
 
 
 def bulk_cases(country: Country, count: int, clients: int) -> Iterator[Case]:
     """Yield ``count`` bills, all of which can be pushed."""
-    yield from PLAIN_CASES[:count]
-    for index in range(len(PLAIN_CASES), count):
+    plain = plain_cases(country)
+    yield from plain[:count]
+    for index in range(len(plain), count):
         yield _made_up(country, index, clients)
+
+
+def plain_cases(country: Country) -> list[Case]:
+    """Return the cases that can be pushed: those of all countries, then its own."""
+    return [*PLAIN_CASES, *OWN_CASES.get(country.code, ())]
 
 
 def ordinary_cases(country: Country, first: int, count: int) -> list[Case]:

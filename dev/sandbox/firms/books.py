@@ -74,24 +74,45 @@ _ITEMS = (
     ("Notary Services", "Legal Fee Income", ""),
 )
 _AGENCIES = {
-    "US": "California Department of Tax and Fee Administration",
-    "GB": "HM Revenue & Customs (VAT)",
-    "AU": "Australian Taxation Office",
+    "US": ("California Department of Tax and Fee Administration",),
+    "GB": ("HM Revenue & Customs (VAT)",),
+    "AU": ("Australian Taxation Office",),
+    "CA": ("Canada Revenue Agency", "British Columbia Ministry of Finance"),
 }
-# tax code name, description, rate in percent, special type, taxable
-_TAX_CODES: dict[str, tuple[tuple[str, str, str, str, bool], ...]] = {
-    "US": (("California 8.25%", "California 8.25%", "8.25", "NONE", True),),
+# The rates that are not of the first agency, with the agency's id.
+_AGENCY_OF = {"PST BC": "2"}
+_Rates = dict[str, str]
+# tax code name, description, its rates in percent by name, special type, taxable; a
+# rate may be part of several codes
+_TAX_CODES: dict[str, tuple[tuple[str, str, _Rates, str, bool], ...]] = {
+    "US": (
+        (
+            "California 8.25%",
+            "California 8.25%",
+            {"California 8.25%": "8.25"},
+            "NONE",
+            True,
+        ),
+    ),
     "GB": (
-        ("20.0% S", "Standard rate", "20", "NONE", True),
-        ("5.0% R", "Reduced rate", "5", "NONE", True),
-        ("0.0% Z", "Zero rate", "0", "ZERO_RATE", True),
-        ("Exempt", "Exempt", "0", "ZERO_RATE", True),
-        ("No VAT", "Outside the scope of VAT", "0", "ZERO_RATE", False),
+        ("20.0% S", "Standard rate", {"20.0% S": "20"}, "NONE", True),
+        ("5.0% R", "Reduced rate", {"5.0% R": "5"}, "NONE", True),
+        ("0.0% Z", "Zero rate", {"0.0% Z": "0"}, "ZERO_RATE", True),
+        ("Exempt", "Exempt", {"Exempt": "0"}, "ZERO_RATE", True),
+        ("No VAT", "Outside the scope of VAT", {"No VAT": "0"}, "ZERO_RATE", False),
     ),
     "AU": (
-        ("GST", "GST on supplies", "10", "NONE", True),
-        ("GST free", "GST free supplies", "0", "ZERO_RATE", True),
-        ("Out of scope", "Not reported", "0", "ZERO_RATE", False),
+        ("GST", "GST on supplies", {"GST": "10"}, "NONE", True),
+        ("GST free", "GST free supplies", {"GST free": "0"}, "ZERO_RATE", True),
+        ("Out of scope", "Not reported", {"Out of scope": "0"}, "ZERO_RATE", False),
+    ),
+    "CA": (
+        ("GST", "Goods and services tax", {"GST": "5"}, "NONE", True),
+        ("GST/PST BC", "GST and PST", {"GST": "5", "PST BC": "7"}, "NONE", True),
+        ("HST ON", "Harmonized sales tax", {"HST ON": "13"}, "NONE", True),
+        ("Zero-rated", "Zero-rated", {"Zero-rated": "0"}, "ZERO_RATE", True),
+        ("Exempt", "Exempt", {"Exempt": "0"}, "ZERO_RATE", True),
+        ("Out of Scope", "Out of scope", {"Out of Scope": "0"}, "ZERO_RATE", False),
     ),
 }
 _CUSTOMERS = (CUSTOMER_NAME, "Riverside Walk-in Advice", "Old Mill Brewery")
@@ -107,8 +128,6 @@ def company(country: Country) -> dict[str, Any]:
     """
     accounts = _accounts(country)
     ids = {row["Name"]: row["Id"] for row in accounts}
-    agency = _base("1", DisplayName=_AGENCIES[country.code])
-    agency |= {"TaxTrackedOnSales": True, "TaxTrackedOnPurchases": True}
     items = [_item(country, ids, *row) for row in enumerate(_ITEMS, 1)]
     customers = [_customer(country, str(n), x) for n, x in enumerate(_CUSTOMERS, 1)]
     codes = _tax_codes(country)
@@ -117,7 +136,7 @@ def company(country: Country) -> dict[str, Any]:
         "Preferences": _preferences(country),
         "Account": accounts,
         "Item": items,
-        "TaxAgency": [agency],
+        "TaxAgency": _tax_agencies(country),
         "TaxRate": _tax_rates(country),
         "TaxCode": codes,
         "Customer": customers,
@@ -174,37 +193,56 @@ def _item(
     return item
 
 
+def _tax_agencies(country: Country) -> list[dict[str, Any]]:
+    tracked = {"TaxTrackedOnSales": True, "TaxTrackedOnPurchases": True}
+    names = enumerate(_AGENCIES[country.code], 1)
+    return [_base(str(number), DisplayName=name, **tracked) for number, name in names]
+
+
 def _tax_rates(country: Country) -> list[dict[str, Any]]:
-    rates = []
-    for number, row in enumerate(_TAX_CODES[country.code], 1):
-        name, text, percent, special, _taxable = row
-        rate = _base(str(number), Name=f"{name} (Sales)", Description=text)
-        if country.code == "US":
-            rate["Name"] = name
-        rate |= {"AgencyRef": {"value": "1"}, "RateValue": Decimal(percent)}
-        rate |= {"SpecialTaxType": special, "DisplayType": "ReadOnly"}
-        rate["EffectiveTaxRate"] = [
-            {"RateValue": Decimal(percent), "EffectiveDate": RATE_SINCE}
-        ]
-        rates.append(rate)
-    return rates
+    """Return every rate once, in the order in which the codes name them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for _code, text, rates, special, _taxable in _TAX_CODES[country.code]:
+        for name, percent in rates.items():
+            if name not in rows:
+                rows[name] = _tax_rate(country, str(len(rows) + 1), name, percent)
+                rows[name] |= {"Description": text if len(rates) == 1 else name}
+                rows[name] |= {"SpecialTaxType": special}
+    return list(rows.values())
+
+
+def _tax_rate(
+    country: Country, object_id: str, name: str, percent: str
+) -> dict[str, Any]:
+    shown = name if country.code == "US" else f"{name} (Sales)"
+    rate = _base(object_id, Name=shown, RateValue=Decimal(percent))
+    rate |= {"AgencyRef": {"value": _AGENCY_OF.get(name, "1")}}
+    rate["DisplayType"] = "ReadOnly"
+    rate["EffectiveTaxRate"] = [
+        {"RateValue": Decimal(percent), "EffectiveDate": RATE_SINCE}
+    ]
+    return rate
 
 
 def _tax_codes(country: Country) -> list[dict[str, Any]]:
     codes = [_pseudo_code(name) for name in ("TAX", "NON") if country.code == "US"]
-    rates = _tax_rates(country)
+    known = {row["Name"].removesuffix(" (Sales)"): row for row in _tax_rates(country)}
     for number, row in enumerate(_TAX_CODES[country.code], 2):
-        name, text, _percent, _special, taxable = row
-        rate = rates[number - 2]
-        detail = {"TaxRateRef": _ref(rate["Id"], rate["Name"])}
-        detail |= {"TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+        name, text, rates, _special, taxable = row
         code = _base(str(number), Name=name, Description=text, Taxable=taxable)
         code |= {"TaxGroup": True, "Hidden": False}
         code["TaxCodeConfigType"] = "USER_DEFINED"
-        code["SalesTaxRateList"] = {"TaxRateDetail": [detail]}
+        details = [_rate_detail(known[name]) for name in rates]
+        code["SalesTaxRateList"] = {"TaxRateDetail": details}
         code["PurchaseTaxRateList"] = {"TaxRateDetail": []}
         codes.append(code)
     return codes
+
+
+def _rate_detail(rate: dict[str, Any]) -> dict[str, Any]:
+    """Return a rate as part of a code: each on the amount, none on another tax."""
+    detail = {"TaxRateRef": _ref(rate["Id"], rate["Name"])}
+    return detail | {"TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
 
 
 def _pseudo_code(name: str) -> dict[str, Any]:

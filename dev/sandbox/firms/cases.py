@@ -1,7 +1,7 @@
 """The bills of the sample firms which are there for a reason.
 
 A case is a bill in words; ``bills.py`` turns it into rows. ``tax`` of a line is a
-role (standard, reduced, zero, none, unmapped), see ``charts.Country.roles``.
+role (standard, reduced, zero, none, unmapped ...), see ``charts.Country.roles``.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ FILING, COPIES, TRAVEL, EXPERT, SERVING = (
 
 # Causes for which a bill needs a person, the values of Firm.expected_attention
 ACCOUNT_UNMAPPED = "account_unmapped"
+DEPOSIT_UNMAPPED = "deposit_account_unmapped"
 TAX_UNMAPPED = "tax_unmapped"
 NUMBER_TOO_LONG = "number_too_long"
 CLOSED_PERIOD = "closed_period"
@@ -26,6 +27,7 @@ DUPLICATE_NUMBER = "duplicate_number"
 LINES_MISMATCH = "lines_mismatch"
 CAUSES = (
     ACCOUNT_UNMAPPED,
+    DEPOSIT_UNMAPPED,
     TAX_UNMAPPED,
     NUMBER_TOO_LONG,
     CLOSED_PERIOD,
@@ -203,6 +205,45 @@ PLAIN_CASES: tuple[Case, ...] = (
         ),
     ),
 )
+
+# Bills which only one country has; they come after those of all.
+OWN_CASES: dict[str, tuple[Case, ...]] = {
+    "CA": (
+        Case(
+            "each of two rates rounds up where both at once round down",
+            1,
+            (Line(COPIES, "Copies of the file", amount="10.10"),),
+        ),
+        Case(
+            "harmonized tax of another province",
+            2,
+            (
+                Line(FEES, "Advice, Toronto office", "2.25", "310.00", "harmonized"),
+                Line(FILING, "Filing fee, Ontario", "1", "229.00", "none"),
+            ),
+        ),
+        Case(
+            "exempt beside taxed by one level alone",
+            4,
+            (
+                Line(FIXED, "Legal aid certificate", amount="640.00", tax="exempt"),
+                Line(TRAVEL, "Ferry", "2", "17.95", "reduced"),
+            ),
+        ),
+        Case(
+            "two taxes, harmonized, one level, zero-rated, exempt and out of scope",
+            11,
+            (
+                Line(FEES, "Professional services", "1.70", "295.55"),
+                Line(FEES, "Advice on Ontario law", "0.35", "295.55", "harmonized"),
+                Line(COPIES, "Copies", "37", "0.35", "reduced"),
+                Line(CONSULTATION, "Advice to a non-resident", "1", "260.00", "zero"),
+                Line(FIXED, "Certificate", amount="75.00", tax="exempt"),
+                Line(SERVING, "Oath", "1", "40.00", "none"),
+            ),
+        ),
+    ),
+}
 
 ATTENTION_CASES: tuple[Case, ...] = (
     Case(

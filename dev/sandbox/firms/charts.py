@@ -17,7 +17,8 @@ class Country:
     """What differs from country to country.
 
     ``roles`` gives the tax code for each tax role a bill line can play:
-    standard, reduced, zero, none and unmapped (left out of the mapping).
+    standard, reduced, zero, none and unmapped (left out of the mapping); a country's
+    own cases may play further ones.
     ``cent_amount``: three such lines at the standard rate carry a per-line tax
     which differs by a cent from the tax on their sum.
     """
@@ -135,6 +136,48 @@ COUNTRIES = {
             "unmapped": "CAP 10.0",
         },
         tax_map={"S 10.0": "GST", "GST Free": "GST free", "N-T": "Out of scope"},
+    ),
+    # British Columbia taxes legal services twice, federally and by the province;
+    # Actionstep has one percentage for both, QBO a code of two rates.
+    "CA": Country(
+        code="CA",
+        firm_name="Alder & Finch Law Corporation",
+        currency="CAD",
+        currency_name="Canadian Dollar",
+        timezone="America/Vancouver",
+        orgkey="alderfinchca",
+        realm_id="9130350000000004",
+        state="BC",
+        city="Victoria",
+        post_code="V8V 1A1",
+        tax_name="GST/PST",
+        cent_amount=Decimal("10.03"),
+        tax_codes=(
+            ("GST/PST 12", "GST 5 % and PST 7 %, British Columbia", "12.00"),
+            ("GST 5", "Goods and services tax", "5.00"),
+            ("HST 13", "Harmonized sales tax, Ontario", "13.00"),
+            ("Z 0", "Zero-rated supplies", "0.00"),
+            ("EX", "Exempt supplies", "0.00"),
+            ("NT", "Out of scope", "0.00"),
+            ("HST 15", "Harmonized sales tax, Nova Scotia", "15.00"),
+        ),
+        roles={
+            "standard": "GST/PST 12",
+            "reduced": "GST 5",
+            "zero": "Z 0",
+            "none": "NT",
+            "unmapped": "HST 15",
+            "harmonized": "HST 13",
+            "exempt": "EX",
+        },
+        tax_map={
+            "GST/PST 12": "GST/PST BC",
+            "GST 5": "GST",
+            "HST 13": "HST ON",
+            "Z 0": "Zero-rated",
+            "EX": "Exempt",
+            "NT": "Out of Scope",
+        },
     ),
 }
 

@@ -12,6 +12,7 @@ from .cases import (
     CLOSED_PERIOD,
     CONSULTATION,
     COPIES,
+    DEPOSIT_UNMAPPED,
     FEES,
     FILING,
     LINES_MISMATCH,
@@ -127,7 +128,7 @@ PAYMENTS: tuple[Payment, ...] = (
         "into an account which the mapping leaves out",
         ("0.5",),
         account=UNMAPPED_BANK,
-        attention=ACCOUNT_UNMAPPED,
+        attention=DEPOSIT_UNMAPPED,
     ),
     Payment(
         "in a closed period",

@@ -9,13 +9,22 @@
 ``POST /void``       {"entity", "id"}: a transaction voided.
 ``POST /pay``        {"invoice", "amount"?, "date"?, "reference"?, "account"?,
                      "method"?}: a payment received, by default the whole balance.
-``POST /apply``      {"credit", "invoice", "amount"?}: a credit memo applied.
+``POST /apply``      {"credit" or "payment", "invoice", "amount"?}: a credit memo, or
+                     what is unapplied of a payment, applied.
+``POST /unapply``    {"credit" or "payment", "invoice"?, "amount"?}: taken off its
+                     invoices, or off one; the money stays as unapplied.
 ``POST /deposit``    {"payment": id or ids, "account"?}: payments brought to the bank.
-``POST /match``      {"payment"} or {"entity", "id"}, "matched"?: bank feed matched.
+``POST /undeposit``  {"payment": id or ids}: taken out of their deposit.
+``POST /match``      {"payment"} or {"entity", "id"}, "matched"?: bank feed matched;
+                     false: no longer.
 ``POST /rename``     {"entity", "id", "name"}: a list object renamed.
-``POST /inactivate`` {"entity", "id", "active"?}: a list object hidden, balance or not.
+``POST /inactivate`` {"entity", "id", "active"?}: a list object hidden, balance or not;
+                     true: shown again. Tax codes, too.
 ``POST /merge``      {"from", "into"}: a customer merged into another.
 ``POST /close``      {"date", "password"?}: books closed; date null opens them.
+``POST /currencies`` {"on"?, "rates"?: {"EUR": "1.10", "GBP": null}, "date"?}:
+                     multicurrency on (``on`` false: off), currencies listed, and what
+                     one unit is worth in the home currency from the date on.
 
 Each answers the object. What a person does is not stopped by closed books, by duplicate
 numbers (which are only a warning there), by a SyncToken or by links, which are undone;

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ..common import JsonResponse, loads
 from .clock import envelope_time
-from .faults import MESSAGES, NAMESPACE, Fault, xml_fault
+from .faults import NAMESPACE, Fault, xml_fault
 
 QBO_VERSION = "1988.128"
 NO_STORE = "max-age=0, no-cache, no-store, must-revalidate, private"
@@ -53,7 +53,7 @@ def fault(request: Request, fault: Fault) -> Response:
     """Return an application fault."""
     if wants_json(request):
         return JsonResponse(fault_body(fault), status_code=fault.status)
-    error = (fault.code, fault.message or MESSAGES[fault.code], fault.detail)
+    error = (fault.code, fault.text, fault.detail)
     text = xml_fault(fault.type, [error])
     return Response(text, fault.status, media_type="application/xml")
 

@@ -9,12 +9,15 @@ from typing import Any
 from .company import Call, Object, as_decimal, bump, touch
 from .faults import business, not_found
 from .resources import BY_ENTITY
+from .resources.applications import take_back
 from .resources.base import value_of
 from .resources.names import TRANSACTIONS, NameList
-from .resources.payment import apply_credit
+from .resources.payment import apply_credit, apply_money
 from .schema import money
 
 Act = Callable[[Call, Object], Any]
+# Before every document of the sample firms.
+RATES_SINCE = "2020-01-01"
 
 
 def found(call: Call, entity: str, object_id: Any) -> Object:
@@ -57,9 +60,43 @@ def pay(call: Call, body: Object) -> Object:
 
 
 def apply(call: Call, body: Object) -> Object:
-    """Apply a credit memo to an invoice, as much as fits by default."""
-    credit_id, invoice_id = str(body["credit"]), str(body["invoice"])
-    return apply_credit(call, credit_id, invoice_id, amount_of(body))
+    """Apply a credit memo, or a payment, to an invoice, as much as fits by default."""
+    invoice_id, amount = str(body["invoice"]), amount_of(body)
+    if "payment" in body:
+        payment = found(call, "Payment", body["payment"])
+        return apply_money(call, payment, invoice_id, amount)
+    return apply_credit(call, str(body["credit"]), invoice_id, amount)
+
+
+def unapply(call: Call, body: Object) -> Object:
+    """Take a payment, or a credit memo, off its invoices or off the one named.
+
+    The money of a payment stays as unapplied; payments that only applied the credit
+    are deleted. Answers the payment or the credit memo.
+    """
+    company, amount = call.company, amount_of(body)
+    if "payment" in body:
+        obj, wanted = found(call, "Payment", body["payment"]), None
+        payments = [obj["Id"]]
+    else:
+        obj = found(call, "CreditMemo", body["credit"])
+        wanted = ("CreditMemo", obj["Id"])
+        payments = company.links.payments(wanted)
+    if "invoice" in body:
+        wanted = ("Invoice", str(body["invoice"]))
+    work = [
+        (payment_id, target)
+        for payment_id in payments
+        for target in company.links.by_payment.get(payment_id, {})
+        if target == (wanted or target)
+    ]
+    if not work:
+        raise business("This is not applied to anything named.")
+    for payment_id, target in work:
+        # What goes by itself, the other side of a credit, is gone already.
+        if company.links.amount(payment_id, target):
+            take_back(call, payment_id, target, amount)
+    return obj
 
 
 def void(call: Call, body: Object) -> Object:
@@ -69,11 +106,22 @@ def void(call: Call, body: Object) -> Object:
 
 
 def deposit(call: Call, body: Object) -> Object:
-    """Bring payments to the bank; to undo it, delete the Deposit."""
-    given = body["payment"]
-    ids = [str(one) for one in (given if isinstance(given, list) else [given])]
+    """Bring payments to the bank; to undo it, delete the Deposit or undeposit."""
     account_id = str(body.get("account") or first_bank(call))
-    return BY_ENTITY["Deposit"].make(call, ids, account_id)
+    return BY_ENTITY["Deposit"].make(call, ids_of(body["payment"]), account_id)
+
+
+def undeposit(call: Call, body: Object) -> Object:
+    """Take payments out of their deposit; answers the last of them."""
+    payments = [found(call, "Payment", one) for one in ids_of(body["payment"])]
+    for payment in payments:
+        BY_ENTITY["Deposit"].take_out(call, payment)
+    return payments[-1]
+
+
+def ids_of(given: Any) -> list[str]:
+    """Return an id or a list of ids as a list."""
+    return [str(one) for one in (given if isinstance(given, list) else [given])]
 
 
 def first_bank(call: Call) -> str:
@@ -110,6 +158,14 @@ def inactivate(call: Call, body: Object) -> Object:
     """Make an object of a list inactive, or active again (``active`` true)."""
     resource = BY_ENTITY[body["entity"]]
     active = bool(body.get("active", False))
+    if not resource.is_list:
+        raise ValueError(f"{body['entity']} is not a list")
+    if not isinstance(resource, NameList):
+        obj = found(call, body["entity"], body["id"])
+        obj["Active"] = active
+        bump(obj)
+        touch(obj)
+        return obj
     payload = {"Id": str(body["id"]), "SyncToken": "0", "sparse": True}
     return resource.update(call, {**payload, "Active": active})
 
@@ -125,6 +181,38 @@ def close_books(call: Call, body: Object) -> Object:
     bump(preferences)
     touch(preferences)
     return preferences
+
+
+def currencies(call: Call, body: Object) -> Object:
+    """Turn multicurrency on, or off (``on`` false), and list foreign currencies.
+
+    ``rates``: what one unit is worth in the home currency, by code, from ``date`` on
+    (that of the sample firms' rates); null lists a currency without a rate.
+    """
+    preferences = call.company.preferences
+    group = preferences.setdefault("CurrencyPrefs", {})
+    group["MultiCurrencyEnabled"] = bool(body.get("on", True))
+    bump(preferences)
+    touch(preferences)
+    for code, rate in body.get("rates", {}).items():
+        list_currency(call, code)
+        if rate is not None:
+            values = {"SourceCurrencyCode": code, "Rate": str(rate)}
+            values["AsOfDate"] = str(body.get("date", RATES_SINCE))
+            BY_ENTITY["ExchangeRate"].create(call, values)
+    return preferences
+
+
+def list_currency(call: Call, code: str) -> None:
+    """Put a currency into the company's list, or make it active there."""
+    rows = call.company.all("CompanyCurrency")
+    known = next((row for row in rows if row["Code"] == code), None)
+    resource = BY_ENTITY["CompanyCurrency"]
+    if known is None:
+        resource.create(call, {"Code": code})
+    elif not known["Active"]:
+        payload = {"Id": known["Id"], "SyncToken": "0", "sparse": True, "Active": True}
+        resource.update(call, payload)
 
 
 def merge(call: Call, body: Object) -> Object:
@@ -191,11 +279,14 @@ def leave(call: Call, gone: Object) -> None:
 ACTS: dict[str, Act] = {
     "pay": pay,
     "apply": apply,
+    "unapply": unapply,
     "void": void,
     "deposit": deposit,
+    "undeposit": undeposit,
     "match": match,
     "rename": rename,
     "inactivate": inactivate,
     "close": close_books,
+    "currencies": currencies,
     "merge": merge,
 }

@@ -73,6 +73,8 @@ MESSAGES = {
     "6540": "Deposited Transaction cannot be changed",
     "10000": "An application error has occurred while processing your request",
 }
+# For a code that is not in the table, which a test may inject.
+UNKNOWN = MESSAGES["10000"]
 
 
 @dataclass
@@ -86,10 +88,15 @@ class Fault(Exception):
     message: str = ""
     type: str = "ValidationFault"
 
+    @property
+    def text(self) -> str:
+        """Return the given message, else that of the code."""
+        return self.message or MESSAGES.get(self.code, UNKNOWN)
+
     def body(self) -> dict[str, Any]:
         """Return the ``Fault`` object."""
         error: dict[str, Any] = {
-            "Message": self.message or MESSAGES[self.code],
+            "Message": self.text,
             "Detail": self.detail,
             "code": self.code,
         }

@@ -167,13 +167,17 @@ def release(call: Call, target: Target, amount: Decimal | None = None) -> Decima
     for payment_id in reversed(call.company.links.payments(target)):
         left = None if amount is None else amount - done
         if left is None or left > 0:
-            done += _reduce(call, payment_id, target, left)
+            done += take_back(call, payment_id, target, left)
     return done
 
 
-def _reduce(
+def take_back(
     call: Call, payment_id: str, target: Target, amount: Decimal | None
 ) -> Decimal:
+    """Let one payment settle less of a document, or with None nothing; return how much.
+
+    Credits that settle nothing then are free again.
+    """
     company = call.company
     payment = company.objects["Payment"][payment_id]
     before = company.links.amount(payment_id, target)

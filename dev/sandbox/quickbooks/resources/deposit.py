@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ..company import Call, Object
+from ..company import Call, Object, bump, touch
 from ..faults import business, not_found
 from .base import today
 from .payment import check_deposited
@@ -39,14 +39,35 @@ class Deposit(Transaction):
         }
         return self.save(call, obj, None)
 
+    def take_out(self, call: Call, payment: Object) -> None:
+        """Take a payment out of its deposit; one without payments is deleted."""
+        links = [x for x in payment.get("LinkedTxn", []) if x["TxnType"] == "Deposit"]
+        if not links:
+            raise business("This payment has not been deposited.")
+        deposit = call.company.objects[self.entity][links[0]["TxnId"]]
+        rest = [row for row in deposit["Line"] if _payment_id(row) != payment["Id"]]
+        del payment["LinkedTxn"]
+        touch(payment)
+        if not rest:
+            call.company.bury(self.entity, deposit)
+            return
+        total = sum((row["Amount"] for row in rest), Decimal(0))
+        deposit |= {"Line": rest, "TotalAmt": total}
+        bump(deposit)
+        touch(deposit)
+
     def remember(self, call: Call, obj: Object | None, current: Object | None) -> None:
         """Show the deposit on its payments."""
         for row in (obj or current or {})["Line"]:
-            payment = call.company.get("Payment", row["LinkedTxn"][0]["TxnId"])
+            payment = call.company.get("Payment", _payment_id(row))
             if payment is not None and obj is not None:
                 payment["LinkedTxn"] = [{"TxnId": obj["Id"], "TxnType": "Deposit"}]
             elif payment is not None:
                 payment.pop("LinkedTxn", None)
+
+
+def _payment_id(line: Object) -> str:
+    return line["LinkedTxn"][0]["TxnId"]
 
 
 def _line(payment: Object) -> Object:

@@ -319,6 +319,27 @@ def apply_credit(
     return Payment().create(Call(company, call.switches, person=True), values)
 
 
+def apply_money(
+    call: Call, payment: Object, invoice_id: str, amount: Decimal | None = None
+) -> Object:
+    """Apply what is left of a payment to an invoice, as much as fits by default."""
+    target = ("Invoice", invoice_id)
+    if call.company.get(*target) is None:
+        raise not_found()
+    if amount is None:
+        amount = min(payment["UnappliedAmt"], open_amount(call.company, target))
+    if amount <= 0:
+        raise business("There is nothing to apply.")
+    amounts = dict(call.company.links.by_payment.get(payment["Id"], {}))
+    amounts[target] = amounts.get(target, ZERO) + amount
+    lines = [
+        {"Amount": part, "LinkedTxn": [{"TxnId": object_id, "TxnType": kind}]}
+        for (kind, object_id), part in amounts.items()
+    ]
+    payload = {"Id": payment["Id"], "SyncToken": "0", "sparse": True, "Line": lines}
+    return Payment().update(call, payload)
+
+
 def link_credits(call: Call, customer_id: str) -> None:
     """Apply a customer's open credits to open invoices, oldest first, as QBO may do.
 

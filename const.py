@@ -201,6 +201,11 @@ REPORTING_REQUIRED_VIEWS = ("bill_line",)
 # Without these a connection has no payments or no credit notes; bills go all the same.
 REPORTING_PAYMENT_VIEWS = ("receipt", "receipt_allocation")
 REPORTING_CREDIT_VIEWS = ("credit_note", "credit_note_line", "credit_application")
+REPORTING_DETAIL_VIEWS = (
+    *REPORTING_REQUIRED_VIEWS,
+    *REPORTING_PAYMENT_VIEWS,
+    *REPORTING_CREDIT_VIEWS,
+)
 REPORTING_PAGE_SIZE = 2000
 REPORTING_SSL_MODES = (
     "disable",

@@ -138,6 +138,15 @@ CAUSES: dict[str, Cause] = {
             "a line for it to the GL account map; the payment then goes by itself."
         ),
     ),
+    "totals_account_missing": Cause(
+        "config",
+        _lt("No fee account of totals"),
+        _lt(
+            "The lines of this document are not known, and the connection names no "
+            "account for its total. Choose the fee account of totals in the settings "
+            "of the connection; the document then goes by itself."
+        ),
+    ),
     "trust_deposit": Cause(
         "config",
         _lt("Trust money, no trust account"),
@@ -213,9 +222,18 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("No exchange rate"),
         _lt(
-            "The document is in %(currency)s, while the books are in %(home)s. "
-            "Documents in another currency are not pushed yet: enter it in QuickBooks "
-            "by hand."
+            "The document is in %(currency)s, the books are in %(home)s, and Odoo has "
+            "no rate for its date. Enter one in Odoo under Accounting > Currencies or "
+            "Settings > Currencies; the document then goes by itself."
+        ),
+    ),
+    "customer_currency": Cause(
+        "data",
+        _lt("Customer has another currency"),
+        _lt(
+            "QuickBooks keeps the customer %(name)s in %(theirs)s, for life; the "
+            "document is in %(currency)s. Bill another contact of that client in "
+            "Actionstep in this currency, or enter the document in QuickBooks by hand."
         ),
     ),
     "amount_not_positive": Cause(
@@ -243,6 +261,23 @@ CAUSES: dict[str, Cause] = {
             "the start date, or needing attention), take care of the bill first."
         ),
     ),
+    "allocation_left_out": Cause(
+        "data",
+        _lt("Settles a bill that is left out"),
+        _lt(
+            "This settles bill %(bill)s, which is not pushed: it is dated before the "
+            "start date, kept out, or a draft or deleted in Actionstep. Push that bill "
+            "first, or keep this out and record it in QuickBooks by hand."
+        ),
+    ),
+    "credit_unknown": Cause(
+        "data",
+        _lt("Waits for its credit note"),
+        _lt(
+            "The credit note %(credit)s is not in QuickBooks yet. It is applied as "
+            "soon as it stands there."
+        ),
+    ),
     "credit_too_large": Cause(
         "data",
         _lt("More credit applied than possible"),
@@ -264,24 +299,25 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("Waits for its lines"),
         _lt(
-            "The lines of this bill have not arrived from the reporting database "
-            "yet. They come with its next nightly load."
+            "The lines of this document have not arrived yet. They come with the next "
+            "load of the reporting database, or with a file."
         ),
     ),
     "lines_outdated": Cause(
         "data",
         _lt("Waits for its lines"),
         _lt(
-            "The bill changed after its lines were exported: lines %(lines)s, bill "
-            "%(total)s. The next nightly load of the reporting database brings them."
+            "The document changed after its lines were exported: lines %(lines)s, "
+            "document %(total)s. The next load of the reporting database, or the next "
+            "file, brings them."
         ),
     ),
     "lines_mismatch": Cause(
         "data",
         _lt("Lines do not add up"),
         _lt(
-            "The lines add up to %(lines)s, but the bill says %(total)s. Check the "
-            "bill in Actionstep and the load of the reporting database."
+            "The lines add up to %(lines)s, but the document says %(total)s. Check it "
+            "in Actionstep, and the load of the reporting database or the file."
         ),
     ),
     "line_unknown_kind": Cause(
@@ -324,6 +360,15 @@ CAUSES: dict[str, Cause] = {
             "tax code gives %(expected)s. Check the sales tax map and the document."
         ),
     ),
+    "tax_unclear": Cause(
+        "data",
+        _lt("Tax cannot be told"),
+        _lt(
+            "Only the totals of this document are known, and %(tax)s of tax on %(net)s "
+            "fits no tax code of the sales tax map, or more than one. Complete the "
+            "map, choose the tax code for bills without tax, or load its lines."
+        ),
+    ),
     "name_taken": Cause(
         "data",
         _lt("Name is already used"),
@@ -337,34 +382,42 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("Totals differ"),
         _lt(
-            "QuickBooks has %(theirs)s where Actionstep has %(ours)s (%(what)s). The "
-            "invoice stands in QuickBooks; check its tax code there. When it is right, "
-            "press Leave in QuickBooks."
+            "QuickBooks has %(theirs)s where Actionstep has %(ours)s (%(what)s). Check "
+            "the document in QuickBooks, and its tax code if the tax differs. When it "
+            "is right there, press Leave in QuickBooks."
         ),
     ),
     "paid_in_quickbooks": Cause(
         "data",
         _lt("Paid in QuickBooks"),
         _lt(
-            "The bill is deleted or a draft in Actionstep, but somebody recorded a "
-            "payment or credit on its invoice in QuickBooks. Remove that payment or "
-            "credit there and requeue, or press Leave in QuickBooks."
+            "The document is deleted or a draft in Actionstep, but somebody recorded a "
+            "payment or credit on it in QuickBooks. Remove that payment or credit "
+            "there and requeue, or press Leave in QuickBooks."
+        ),
+    ),
+    "settled_by_ours": Cause(
+        "data",
+        _lt("Waits for what settles it"),
+        _lt(
+            "The document is deleted or a draft in Actionstep, but %(what)s still "
+            "settles it there. It leaves QuickBooks as soon as that is gone, too."
         ),
     ),
     "removal_changed": Cause(
         "data",
         _lt("Changed in QuickBooks"),
         _lt(
-            "The bill is deleted or a draft in Actionstep, but somebody changed its "
-            "invoice in QuickBooks. Requeue to remove it all the same, or press Leave "
-            "in QuickBooks."
+            "The document is deleted or a draft in Actionstep, but somebody changed it "
+            "in QuickBooks. Requeue to remove it all the same, or press Leave in "
+            "QuickBooks."
         ),
     ),
     "deleted_in_quickbooks": Cause(
         "data",
         _lt("Deleted in QuickBooks"),
         _lt(
-            "Somebody deleted the invoice %(number)s in QuickBooks. Requeue to create "
+            "Somebody deleted the document %(number)s in QuickBooks. Requeue to create "
             "it again."
         ),
     ),
@@ -372,7 +425,7 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("Changed in QuickBooks"),
         _lt(
-            "Somebody changed this invoice in QuickBooks after it was pushed. It was "
+            "Somebody changed this document in QuickBooks after it was pushed. It was "
             "left as it is. Requeue to put Actionstep's version back, or press Leave "
             "in QuickBooks."
         ),
@@ -556,6 +609,188 @@ CAUSES: dict[str, Cause] = {
         _lt(
             "The document was sent, but no answer came. Before anything is sent "
             "again, it is looked up in QuickBooks."
+        ),
+    ),
+    # --- files -----------------------------------------------------------------
+    "file_type": Cause(
+        "data",
+        _lt("Neither CSV nor XLSX"),
+        _lt(
+            "%(file)s is neither a CSV nor an XLSX file, or it has a password. Save it "
+            "as XLSX without a password, or as CSV, and upload it again."
+        ),
+    ),
+    "file_unreadable": Cause(
+        "data",
+        _lt("File is damaged"),
+        _lt(
+            "%(file)s cannot be read; it seems to be damaged. Open it in your "
+            "spreadsheet, save it anew, and upload it again."
+        ),
+    ),
+    "file_too_large": Cause(
+        "data",
+        _lt("File is too large"),
+        _lt(
+            "%(file)s is too large. At most %(size)s MB and %(rows)s rows are taken at "
+            "once: split it, for example by month, and upload one part after another."
+        ),
+    ),
+    "file_empty": Cause(
+        "data",
+        _lt("File has no rows"),
+        _lt("%(file)s has no rows below the names of its columns. Fill it in first."),
+    ),
+    "file_unknown": Cause(
+        "data",
+        _lt("Columns are not known"),
+        _lt(
+            "The columns of %(sheet)s are not those of any of our tables. Name them as "
+            "the template does, or remove the sheet."
+        ),
+    ),
+    "file_columns": Cause(
+        "data",
+        _lt("Columns are missing"),
+        _lt(
+            "%(sheet)s was taken for %(view)s but lacks the columns %(columns)s. Add "
+            "them as the template has them; most of them may stay empty."
+        ),
+    ),
+    "file_column_twice": Cause(
+        "data",
+        _lt("A column is there twice"),
+        _lt("%(sheet)s has the column %(column)s twice. Remove one of the two."),
+    ),
+    "file_other_firm": Cause(
+        "data",
+        _lt("Another firm's file"),
+        _lt(
+            "%(connection)s knows none of the bills and clients in this upload: it "
+            "seems to be of another firm. Check the connection that you chose."
+        ),
+    ),
+    "row_empty": Cause(
+        "data",
+        _lt("A value is missing"),
+        _lt(
+            "%(column)s is empty. Fill it in, with 0 for an amount that is none. If it "
+            "shows a value, it is a formula that was never stored: open the file in "
+            "your spreadsheet, save it, and upload it again."
+        ),
+    ),
+    "row_amount": Cause(
+        "data",
+        _lt("Not an amount"),
+        _lt(
+            "%(value)s in %(column)s is not an amount to the cent. Write it as 1234.50."
+        ),
+    ),
+    "row_number": Cause(
+        "data",
+        _lt("Not a number"),
+        _lt("%(value)s in %(column)s is not a number here. Write it as 3 or 2.5."),
+    ),
+    "row_date": Cause(
+        "data",
+        _lt("Not a date"),
+        _lt(
+            "%(value)s in %(column)s is not a date that reads in one way only. Write "
+            "it as 2026-08-31, or make it a date in an XLSX file."
+        ),
+    ),
+    "row_time": Cause(
+        "data",
+        _lt("Not a time"),
+        _lt(
+            "%(value)s in %(column)s is not a time. Write it as 2026-08-31T17:30:00Z, "
+            "or remove the column."
+        ),
+    ),
+    "row_flag": Cause(
+        "data",
+        _lt("Neither yes nor no"),
+        _lt("%(value)s in %(column)s is neither yes nor no. Write one of the two."),
+    ),
+    "row_kind": Cause(
+        "data",
+        _lt("Neither fee nor expense"),
+        _lt(
+            "%(value)s in %(column)s is neither fee nor expense. Write one of the two."
+        ),
+    ),
+    "row_text": Cause(
+        "data",
+        _lt("A date instead of a text"),
+        _lt(
+            "%(column)s holds the date or time %(value)s, which your spreadsheet made "
+            "of something else. Format the column as text and enter it again."
+        ),
+    ),
+    "row_formula": Cause(
+        "data",
+        _lt("Error of a formula"),
+        _lt(
+            "%(column)s holds %(value)s, an error of your spreadsheet. Correct the "
+            "formula, or write the value in its place."
+        ),
+    ),
+    "row_id": Cause(
+        "data",
+        _lt("Not an id"),
+        _lt(
+            "%(value)s in %(column)s is too long for an id of Actionstep. Check that "
+            "all values stand below the names of their columns."
+        ),
+    ),
+    "row_overfull": Cause(
+        "data",
+        _lt("More values than columns"),
+        _lt(
+            "The row has more values than there are columns. Put texts that hold the "
+            "separator into quotes, or save the file as XLSX."
+        ),
+    ),
+    "row_twice": Cause(
+        "data",
+        _lt("The same row twice"),
+        _lt(
+            "%(keys)s stands in row %(row)s of %(sheet)s already. Keep only one of the "
+            "two rows."
+        ),
+    ),
+    "row_parent_unknown": Cause(
+        "data",
+        _lt("Belongs to nothing known"),
+        _lt(
+            "%(column)s %(value)s is neither in this upload nor known from an earlier "
+            "one. Upload its row of %(view)s together with this one."
+        ),
+    ),
+    "row_bill_unknown": Cause(
+        "data",
+        _lt("Bill is not known"),
+        _lt(
+            "Bill %(value)s is not known here: it is another firm's, still a draft, or "
+            "newer than the last run. Remove the row, or press Sync Now and try again "
+            "when the run is done."
+        ),
+    ),
+    "row_client_unknown": Cause(
+        "data",
+        _lt("Client is not known"),
+        _lt(
+            "Client %(value)s is not known here: the client is another firm's, or has "
+            "no bill yet. Remove the row, or press Sync Now and try again when the run "
+            "is done."
+        ),
+    ),
+    "row_older": Cause(
+        "data",
+        _lt("Older than what is stored"),
+        _lt(
+            "%(keys)s was changed here by a newer upload, up to %(stored)s. This row "
+            "is older and says something else. Upload a newer file."
         ),
     ),
     "unexpected": Cause(

@@ -40,6 +40,7 @@ T = TypeVar("T")
 KINDS = ("create", "update", "delete", "void", "query")
 # Names are unique over these three lists together ("Customer", API reference).
 NAME_ENTITIES = ("Customer", "Vendor", "Employee")
+_CUSTOMER_KEYS = ("ParentRef", "CurrencyRef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +288,10 @@ class QuickbooksClient:
     def query_names(self, names: Iterable[str]) -> list[Row]:
         """Return who bears one of the names: customers, vendors and employees.
 
-        :return: rows with entity, Id, DisplayName, Active and SyncToken
+        :return: rows with entity, Id, DisplayName, Active, SyncToken, and of a customer
+            ParentRef and CurrencyRef where it has them
         """
-        keys = ("Id", "DisplayName", "Active", "SyncToken")
+        keys = ("Id", "DisplayName", "Active", "SyncToken", *_CUSTOMER_KEYS)
         wanted = [
             (entity, _in_statement(entity, "DisplayName", chunk, "Active"))
             for chunk in _chunks(names)
@@ -297,7 +299,7 @@ class QuickbooksClient:
         ]
         answers = self._query_many([statement for _entity, statement in wanted])
         return [
-            {"entity": entity, **{key: row.get(key) for key in keys}}
+            {"entity": entity, **{key: row[key] for key in keys if key in row}}
             for (entity, _statement), rows in zip(wanted, answers, strict=True)
             for row in rows
         ]

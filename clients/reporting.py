@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg2
 from psycopg2 import errors, sql
@@ -27,16 +27,9 @@ from ..documents import (
     Receipt,
     ReceiptAllocation,
 )
-from ..exceptions import ConnectionStoppedError, RetryableError, SyncError
-from .values import (
-    UnreadableRow,
-    clean,
-    date_of,
-    decimal_of,
-    id_of,
-    moment_of,
-    text_of,
-)
+from ..exceptions import ConnectionStoppedError, DataError, RetryableError, SyncError
+from .rows import VIEWS, read_row, unreadable
+from .values import UnreadableRow, clean, id_of
 
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 # Only these are the firm's to correct; any other failure may pass by itself.
@@ -67,8 +60,6 @@ _COLUMNS = """
        AND has_schema_privilege(n.oid, 'USAGE')
        AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
-_TRUE = ("t", "true", "y", "yes", "1")
-_FALSE = ("", "f", "false", "n", "no", "0")
 _numbers = itertools.count(1)  # cursors of one transaction need different names
 _RELATION_KINDS = ["v", "m", "r", "p", "f"]
 
@@ -203,7 +194,7 @@ class ReportingClient:
 
     def _pages(self, view: str, ids: Iterable[str]) -> Iterator[list[Any]]:
         """Yield the rows whose first key is one of the ids, in the order of keys."""
-        keys = _VIEWS[view].keys
+        keys = VIEWS[view].keys
         columns = sql.SQL(", ").join(map(sql.Identifier, self._present(view)))
         order = sql.SQL(", ").join(map(sql.Identifier, keys))
         statement = sql.SQL("SELECT {} FROM {} WHERE {} = ANY(%s) ORDER BY {}").format(
@@ -261,7 +252,7 @@ class ReportingClient:
             ]
         statement = sql.SQL(" UNION ").join(statements) + sql.SQL(" ORDER BY 1")
         moment = since and since.replace(tzinfo=timezone.utc)
-        key = _VIEWS[view].keys[0]
+        key = VIEWS[view].keys[0]
         rows = self._stream(view, statement, {"since": moment})
         found = (id_of(row[key]) for row in rows)
         return [row_id for row_id in found if row_id]
@@ -269,7 +260,7 @@ class ReportingClient:
     def _changed(self, view: str, since: datetime | None) -> sql.Composable:
         """Return the query for what changed in one view, by the first key."""
         statement = sql.SQL("SELECT DISTINCT {} FROM {}").format(
-            sql.Identifier(_VIEWS[view].keys[0]), self._relation(view)
+            sql.Identifier(VIEWS[view].keys[0]), self._relation(view)
         )
         if since is None:
             return statement
@@ -307,10 +298,9 @@ class ReportingClient:
 
     def _read(self, view: str, row: dict[str, Any]) -> Any:
         try:
-            return _VIEWS[view].read(row)
-        except (ValueError, TypeError) as err:
-            row_id = "/".join(text_of(row[key]) for key in _VIEWS[view].keys)
-            self.unreadable.append(UnreadableRow(view, row_id, clean(err)))
+            return read_row(view, row)
+        except DataError as error:
+            self.unreadable.append(unreadable(view, row, error))
             return None
 
     # === ERRORS === #
@@ -378,133 +368,3 @@ def parent_id(row: UnreadableRow) -> str:
     Without this row it must not be pushed: money would be applied otherwise.
     """
     return row.row_id.partition("/")[0]
-
-
-# --- Rows -----------------------------------------------------------------------------
-
-
-def _bill_line(row: dict[str, Any]) -> BillLine:
-    return BillLine(
-        bill_id=_required_id(row, "bill_id"),
-        line_no=int(row["line_no"]),
-        kind=text_of(row["kind"]).lower(),
-        account_number=text_of(row["account_number"]),
-        description=text_of(row["description"]),
-        quantity=_optional_decimal(row["quantity"]),
-        unit_price=_optional_decimal(row["unit_price"]),
-        amount_exclusive=decimal_of(row["amount_exclusive"]),
-        tax_code=text_of(row["tax_code"]),
-        tax_amount=decimal_of(row["tax_amount"]),
-        matter_id=id_of(row["matter_id"]),
-        timekeeper=text_of(row["timekeeper"]),
-        service_date=date_of(row["service_date"]),
-        product_service=text_of(row.get("product_service")),
-        modified_at=moment_of(row["modified_at"]),
-    )
-
-
-def _receipt(row: dict[str, Any]) -> Receipt:
-    return Receipt(
-        receipt_id=_required_id(row, "receipt_id"),
-        client_id=id_of(row["client_id"]),
-        matter_id=id_of(row["matter_id"]),
-        received_on=date_of(row["received_on"]),
-        amount=decimal_of(row["amount"]),
-        currency=text_of(row["currency"]).upper(),
-        method=text_of(row["method"]),
-        reference=text_of(row["reference"]),
-        memo=text_of(row["memo"]),
-        deposit_account_number=text_of(row["deposit_account_number"]),
-        from_trust=_flag(row["from_trust"]),
-        modified_at=moment_of(row["modified_at"]),
-        deleted_at=moment_of(row["deleted_at"]),
-    )
-
-
-def _receipt_allocation(row: dict[str, Any]) -> ReceiptAllocation:
-    return ReceiptAllocation(
-        receipt_id=_required_id(row, "receipt_id"),
-        bill_id=_required_id(row, "bill_id"),
-        amount=decimal_of(row["amount"]),
-    )
-
-
-def _credit_note(row: dict[str, Any]) -> CreditNoteHeader:
-    return CreditNoteHeader(
-        credit_id=_required_id(row, "credit_id"),
-        number=text_of(row["number"]),
-        bill_id=id_of(row["bill_id"]),
-        client_id=id_of(row["client_id"]),
-        matter_id=id_of(row["matter_id"]),
-        credit_date=date_of(row["credit_date"]),
-        currency=text_of(row["currency"]).upper(),
-        total_exclusive=decimal_of(row["total_exclusive"]),
-        total_tax=decimal_of(row["total_tax"]),
-        total_inclusive=decimal_of(row["total_inclusive"]),
-        reason=text_of(row["reason"]),
-        modified_at=moment_of(row["modified_at"]),
-        deleted_at=moment_of(row["deleted_at"]),
-    )
-
-
-def _credit_note_line(row: dict[str, Any]) -> CreditNoteLine:
-    return CreditNoteLine(
-        credit_id=_required_id(row, "credit_id"),
-        line_no=int(row["line_no"]),
-        kind=text_of(row["kind"]).lower(),
-        account_number=text_of(row["account_number"]),
-        description=text_of(row["description"]),
-        amount_exclusive=decimal_of(row["amount_exclusive"]),
-        tax_code=text_of(row["tax_code"]),
-        tax_amount=decimal_of(row["tax_amount"]),
-    )
-
-
-def _credit_application(row: dict[str, Any]) -> CreditApplication:
-    return CreditApplication(
-        credit_id=_required_id(row, "credit_id"),
-        bill_id=_required_id(row, "bill_id"),
-        applied_on=date_of(row["applied_on"]),
-        amount=decimal_of(row["amount"]),
-    )
-
-
-def _required_id(row: dict[str, Any], key: str) -> str:
-    found = id_of(row[key])
-    if found is None:
-        raise ValueError(f"no {key}")
-    return found
-
-
-def _optional_decimal(value: Any) -> Any:
-    return None if value is None else decimal_of(value)
-
-
-def _flag(value: Any) -> bool:
-    """Return a boolean, also one that is written as text; nothing is no.
-
-    Guessing would be wrong here: it tells trust money from the firm's own.
-
-    :raise ValueError: neither yes nor no
-    """
-    text = text_of(value).lower()
-    if text not in _TRUE + _FALSE:
-        raise ValueError(f"{clean(text, limit=40)!r} is neither true nor false")
-    return text in _TRUE
-
-
-class _View(NamedTuple):
-    """How a view is read; its first key is the id that its rows are asked by."""
-
-    keys: tuple[str, ...]
-    read: Callable[[dict[str, Any]], Any]
-
-
-_VIEWS = {
-    "bill_line": _View(("bill_id", "line_no"), _bill_line),
-    "receipt": _View(("receipt_id",), _receipt),
-    "receipt_allocation": _View(("receipt_id", "bill_id"), _receipt_allocation),
-    "credit_note": _View(("credit_id",), _credit_note),
-    "credit_note_line": _View(("credit_id", "line_no"), _credit_note_line),
-    "credit_application": _View(("credit_id", "bill_id"), _credit_application),
-}

@@ -9,6 +9,9 @@ SECTION_WORDS = [
     ("liability", ("liability", "payable", "credit card")),
     ("asset", ("asset", "bank", "receivable", "trust")),
 ]
+# How accounts that hold money of clients are called: trust account, IOLTA (US), client
+# account (GB). Actionstep has no flag that says so.
+TRUST_WORDS = ("trust", "iolta", "client account", "client bank")
 
 
 class ActionstepAccount(models.Model):
@@ -32,6 +35,12 @@ class ActionstepAccount(models.Model):
         compute="_compute_section",
         store=True,
     )
+    is_trust = fields.Boolean(
+        string="Trust Account",
+        compute="_compute_is_trust",
+        store=True,
+        help="Holds money of clients: its name or type says so.",
+    )
     is_header = fields.Boolean(
         string="Heading", readonly=True, help="A heading takes no amounts."
     )
@@ -50,6 +59,12 @@ class ActionstepAccount(models.Model):
                 ),
                 "other",
             )
+
+    @api.depends("name", "account_type")
+    def _compute_is_trust(self):
+        for account in self:
+            text = f"{account.name or ''} {account.account_type or ''}".lower()
+            account.is_trust = any(word in text for word in TRUST_WORDS)
 
     @api.depends("number", "name", "account_type")
     def _compute_display_name(self):

@@ -1,7 +1,16 @@
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.orm.models import NO_ACCESS
 
+# The fields that hold a connection's documents, by kind.
+DOCUMENTS = (
+    "invoice_ids",
+    "credit_note_ids",
+    "payment_ids",
+    "credit_application_ids",
+)
 # How one side stands; the connection shows it for each of the two.
 CREDENTIAL_STATES = [
     ("disconnected", "Not connected"),
@@ -123,13 +132,97 @@ class ActionstepConnection(models.Model):
     )
 
     removal = fields.Selection(
-        [("delete", "Delete the invoice"), ("void", "Void the invoice")],
-        string="When a Bill Is Deleted",
+        [("delete", "Delete it in QuickBooks"), ("void", "Void it in QuickBooks")],
+        string="When Deleted in Actionstep",
         default="delete",
         required=True,
-        help="What happens in QuickBooks when a bill is deleted in Actionstep. The "
-        "invoice of a bill that went back to draft is always deleted: its number is "
-        "needed again.",
+        help="What happens in QuickBooks when a bill or payment is deleted in "
+        "Actionstep. The invoice of a bill that went back to draft is always deleted: "
+        "its number is needed again. QuickBooks cannot void a credit memo, nor what is "
+        "applied of it: those are always deleted.",
+    )
+    detail_source = fields.Selection(
+        [
+            ("totals", "Totals of the bills"),
+            ("reporting", "Reporting database"),
+            ("files", "Files"),
+        ],
+        string="Details Come from",
+        default="reporting",
+        required=True,
+        tracking=True,
+        help="Actionstep offers the totals of a bill, but not its lines, payments and "
+        "credit notes. These come from the firm's reporting database, from files that "
+        "you upload, or are concluded from the totals.",
+    )
+    detail_policy = fields.Selection(
+        [
+            ("wait", "Waits for its lines"),
+            ("totals_first", "Goes by its totals first"),
+        ],
+        string="A Bill without Lines",
+        default="wait",
+        required=True,
+        help="By its totals: it is pushed at once with one line, and the same invoice "
+        "gets its own lines when they arrive.",
+    )
+    totals_account_id = fields.Many2one(
+        "actionstep.account",
+        string="Fee Account of Totals",
+        domain="[('connection_id', '=', id), ('is_header', '=', False)]",
+        help="Stands for the whole bill where its lines are not known.",
+    )
+    totals_tax_free_code_id = fields.Many2one(
+        "actionstep.tax.code",
+        string="Tax Code of Bills without Tax",
+        domain="[('connection_id', '=', id), ('percentage', '=', 0)]",
+    )
+    line_detail = fields.Selection(
+        [
+            ("lines", "One for each line in Actionstep"),
+            ("summary", "One for each product and tax code"),
+        ],
+        string="Lines in QuickBooks",
+        default="lines",
+        required=True,
+    )
+    customer_level = fields.Selection(
+        [("client", "The client"), ("matter", "The matter, below its client")],
+        string="Customer in QuickBooks",
+        default="client",
+        required=True,
+        help="A document over several matters always goes to the client. What stands "
+        "in QuickBooks already stays with the customer it has.",
+    )
+    write_off_prefixes = fields.Char(
+        default="WO-",
+        help="A credit note whose number begins so is a write-off. Several are "
+        "separated by commas.",
+    )
+    write_off_item_id = fields.Many2one(
+        "quickbooks.item",
+        string="Product of Write-offs",
+        domain="[('connection_id', '=', id)]",
+        help="All lines of write-offs go to this product or service. Empty: they "
+        "follow the sales invoice account map, as credit notes do.",
+    )
+    deposit_to = fields.Selection(
+        [
+            ("map", "Account by the GL account map"),
+            ("undeposited", "Undeposited Funds"),
+        ],
+        string="Payments Go to",
+        default="map",
+        required=True,
+        help="Trust money always goes by the map, and only to a trust account.",
+    )
+    deposit_account_id = fields.Many2one(
+        "quickbooks.account",
+        string="Account of Derived Payments",
+        domain="[('connection_id', '=', id), ('account_type', '=', 'Bank'), "
+        "('is_trust', '=', False)]",
+        help="Where payments go that are concluded from the totals of bills. Empty: "
+        "Undeposited Funds.",
     )
 
     item_mapping_ids = fields.One2many(
@@ -146,7 +239,15 @@ class ActionstepConnection(models.Model):
     quickbooks_item_ids = fields.One2many("quickbooks.item", "connection_id")
     quickbooks_account_ids = fields.One2many("quickbooks.account", "connection_id")
     quickbooks_tax_code_ids = fields.One2many("quickbooks.tax.code", "connection_id")
+    quickbooks_payment_method_ids = fields.One2many(
+        "quickbooks.payment.method", "connection_id"
+    )
     invoice_ids = fields.One2many("actionstep.invoice", "connection_id")
+    payment_ids = fields.One2many("actionstep.payment", "connection_id")
+    credit_note_ids = fields.One2many("actionstep.credit.note", "connection_id")
+    credit_application_ids = fields.One2many(
+        "actionstep.credit.application", "connection_id"
+    )
     # The server starts, stops and removes what stands here, as superuser: nobody else
     # may point it to a scheduled action that is not ours.
     cron_id = fields.Many2one(
@@ -158,9 +259,17 @@ class ActionstepConnection(models.Model):
     )
 
     invoice_count = fields.Integer(compute="_compute_counts")
+    payment_count = fields.Integer(compute="_compute_counts")
+    credit_note_count = fields.Integer(compute="_compute_counts")
+    # Over the documents of all kinds.
     pushed_count = fields.Integer(compute="_compute_counts")
     waiting_count = fields.Integer(compute="_compute_counts")
     attention_count = fields.Integer(compute="_compute_counts")
+    # How far the queue of now is: so many documents were decided to go since it was
+    # empty last, and so many of them have gone.
+    progress_total = fields.Integer(compute="_compute_progress")
+    progress_done = fields.Integer(compute="_compute_progress")
+    progress = fields.Float(string="Progress (%)", compute="_compute_progress")
     last_run_id = fields.Many2one("actionstep.sync.run", compute="_compute_last_run")
 
     _realm_once = models.UniqueIndex(
@@ -187,24 +296,38 @@ class ActionstepConnection(models.Model):
             else:
                 connection.state = "active" if connection.push_invoices else "connected"
 
-    @api.depends("invoice_ids.state")
+    @api.depends(*(f"{name}.state" for name in DOCUMENTS))
     def _compute_counts(self):
-        groups = self.env["actionstep.invoice"]._read_group(
-            [("connection_id", "in", self.ids)],
-            ["connection_id", "state"],
-            ["__count"],
+        counts = {name: self._count_by_state(name) for name in DOCUMENTS}
+        for connection in self:
+            mine = {name: counts[name].get(connection, {}) for name in DOCUMENTS}
+            for name in ("invoice", "payment", "credit_note"):
+                connection[f"{name}_count"] = sum(mine[f"{name}_ids"].values())
+            by_state = sum(map(Counter, mine.values()), Counter())
+            connection.pushed_count = by_state["pushed"]
+            connection.attention_count = by_state["attention"]
+            connection.waiting_count = by_state["waiting"] + by_state["queued"]
+
+    def _count_by_state(self, name):
+        """Return ``{connection: {state: count}}`` of one kind of documents."""
+        groups = self.env[self._fields[name].comodel_name]._read_group(
+            [("connection_id", "in", self.ids)], ["connection_id", "state"], ["__count"]
         )
         counts = {}
         for connection, state, count in groups:
-            counts.setdefault(connection.id, {})[state] = count
+            counts.setdefault(connection, {})[state] = count
+        return counts
+
+    @api.depends(*(f"{name}.state" for name in DOCUMENTS))
+    def _compute_progress(self):
         for connection in self:
-            by_state = counts.get(connection.id, {})
-            connection.invoice_count = sum(by_state.values())
-            connection.pushed_count = by_state.get("pushed", 0)
-            connection.attention_count = by_state.get("attention", 0)
-            connection.waiting_count = by_state.get("waiting", 0) + by_state.get(
-                "queued", 0
-            )
+            jobs = self.env["actionstep.sync.job"]
+            left = jobs.search_count(jobs._get_open_domain(connection))
+            run = connection.last_run_id
+            done = run.pushed_count + run.failed_count if left else 0
+            connection.progress_done = done
+            connection.progress_total = done + left
+            connection.progress = 100 * done / (done + left) if left else 100
 
     def _compute_last_run(self):
         for connection in self:
@@ -220,6 +343,11 @@ class ActionstepConnection(models.Model):
             missing = connection._get_missing_maps()
             if missing:
                 raise ValidationError("\n".join(missing))
+
+    def _get_write_off_prefixes(self):
+        """Return what the number of a write-off begins with, without regard to case."""
+        prefixes = (self.write_off_prefixes or "").casefold().split(",")
+        return tuple(filter(None, (prefix.strip() for prefix in prefixes)))
 
     def _get_missing_maps(self):
         """Return the sentences that say why Sales Invoices cannot be turned on."""
@@ -334,12 +462,27 @@ class ActionstepConnection(models.Model):
 
     def action_open_invoices(self):
         """Open the invoices of this connection; the context may name a filter."""
+        return self._open_documents("action_actionstep_invoice")
+
+    def action_open_payments(self):
+        """Open the payments of this connection."""
+        return self._open_documents("action_actionstep_payment")
+
+    def action_open_credit_notes(self):
+        """Open the credit notes and write-offs of this connection."""
+        return self._open_documents("action_actionstep_credit_note")
+
+    def action_open_attention(self):
+        """Open what needs attention of this connection."""
+        return self._open_documents("action_actionstep_attention")
+
+    def _open_documents(self, action):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "actionstep_quickbooks.action_actionstep_invoice"
+        values = self.env["ir.actions.act_window"]._for_xml_id(
+            f"actionstep_quickbooks.{action}"
         )
         return {
-            **action,
+            **values,
             "domain": [("connection_id", "=", self.id)],
             "context": dict(self.env.context),
         }

@@ -81,6 +81,9 @@ class ActionstepConnection(models.Model):
     reporting_database = fields.Char(groups=ADMINISTRATOR)
     reporting_user = fields.Char(groups=ADMINISTRATOR)
     reporting_schema = fields.Char(default="actionstep")
+    reporting_message = fields.Text(
+        readonly=True, copy=False, help="What the reporting database lacked last."
+    )
     reporting_sslmode = fields.Selection(
         [("require", "Required"), ("prefer", "Preferred"), ("disable", "Off")],
         string="Reporting Encryption",

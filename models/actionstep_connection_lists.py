@@ -68,6 +68,7 @@ class ActionstepConnection(models.Model):
             entries["quickbooks.item"] = quickbooks.call("items")
             entries["quickbooks.account"] = quickbooks.call("accounts")
             entries["quickbooks.tax.code"] = quickbooks.call("tax_codes")
+            entries["quickbooks.payment.method"] = quickbooks.call("payment_methods")
         # The lists are the server's: nobody types into them, so no group may write.
         connection_sudo = self.sudo()
         for model, values in entries.items():

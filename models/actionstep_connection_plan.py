@@ -8,22 +8,30 @@ from odoo.fields import Domain
 
 from ..documents import QuickbooksCompany
 from ..exceptions import DataError, SyncError
-from ..mappers.invoice import check_invoice, source_fingerprint
-from ..mappers.money import from_answer, same_cents
+from .actionstep_document import DOCUMENT_MODELS
 from .maps import Maps
 
 _logger = logging.getLogger(__name__)
 
 PLAN_CHUNK = 500
-REMOVAL_PRIORITY = 5
-CUSTOMER_PRIORITY = 10
-INVOICE_PRIORITY = 20
+# What comes by itself: another load of details, or another document being pushed.
+WAITING_CAUSES = (
+    "lines_missing",
+    "lines_outdated",
+    "allocation_unknown_bill",
+    "credit_unknown",
+    "settled_by_ours",
+)
 # Causes that a look at our own data decides: looked at again in every run. All others
 # came from QuickBooks and are tried again after a while (``retry_at``).
 LOCAL_CAUSES = (
     "account_unmapped",
     "tax_unmapped",
     "mapping_broken",
+    "deposit_account_unmapped",
+    "trust_deposit",
+    "operating_deposit",
+    "totals_account_missing",
     "client_missing",
     "date_missing",
     "number_missing",
@@ -31,36 +39,53 @@ LOCAL_CAUSES = (
     "currency_unknown",
     "currency_foreign",
     "exchange_rate_missing",
+    "customer_currency",
     "lines_mismatch",
     "line_unknown_kind",
     "lines_too_many",
     "total_negative",
+    "amount_not_positive",
+    "allocation_too_large",
+    "allocation_left_out",
     "tax_mixed",
     "tax_mismatch",
+    "tax_unclear",
 )
 
 
 class ActionstepConnection(models.Model):
     _inherit = "actionstep.connection"
 
-    def _plan(self, run):
+    def _plan(self, run, *, only_flagged=False):
         """Decide about every document that changed or may have been mended.
 
         Jobs are written in the same transaction as the decision: nothing is queued for
         work that was rolled back, and nothing decided is forgotten.
+
+        :param bool only_flagged: only what changed since it was decided about last
+        :return: whether something was queued
         """
         self.ensure_one()
-        self._link_currencies()
-        maps = Maps(self)
-        due = self.env["actionstep.invoice"].search(self._get_plan_domain(), order="id")
-        for start in range(0, len(due), PLAN_CHUNK):
-            queued = self._plan_invoices(due[start : start + PLAN_CHUNK], maps)
-            run._count(queued=len(queued))
-            self._commit_step()
+        maps, company = Maps(self), self._get_company_value()
+        is_queued = False
+        self._plan_customers()
+        for name in DOCUMENT_MODELS:
+            model = self.env[name]
+            self._link_currencies(model)
+            due = model.search(self._get_plan_domain(model, only_flagged), order="id")
+            for start in range(0, len(due), PLAN_CHUNK):
+                chunk = due[start : start + PLAN_CHUNK]
+                queued = self._plan_documents(chunk, maps, company)
+                is_queued |= bool(queued)
+                run._count(queued=len(queued))
+                self._commit_step()
+        return is_queued
 
-    def _link_currencies(self):
-        """Link the currency of bills whose currency Odoo did not know before."""
-        unlinked = self.env["actionstep.invoice"].search(
+    def _link_currencies(self, model):
+        """Link the currency of documents whose currency Odoo did not know before."""
+        if model._fields["currency_id"].related:
+            return  # that of another document
+        unlinked = model.search(
             [
                 ("connection_id", "=", self.id),
                 ("currency_id", "=", False),
@@ -68,16 +93,18 @@ class ActionstepConnection(models.Model):
             ]
         )
         currencies = self._get_currencies(set(unlinked.mapped("currency_code")))
-        for code, invoices in unlinked.grouped("currency_code").items():
+        for code, documents in unlinked.grouped("currency_code").items():
             if code in currencies:
-                invoices.write({"currency_id": currencies[code], "needs_plan": True})
+                documents.write({"currency_id": currencies[code], "needs_plan": True})
 
-    def _get_plan_domain(self):
+    def _get_plan_domain(self, model, only_flagged):
         """Return which documents to decide about: none whose push is under way."""
         wanted = Domain("needs_plan", "=", True)
+        if not only_flagged:
+            wanted |= self._get_mended_domain() | self._get_moved_domain(model)
         return (
             Domain("connection_id", "=", self.id)
-            & (wanted | self._get_mended_domain() | self._get_moved_domain())
+            & wanted
             & Domain("job_ids", "not any", [("state", "in", ("started", "unknown"))])
         )
 
@@ -87,107 +114,99 @@ class ActionstepConnection(models.Model):
         Looking again at what is not mended writes nothing.
         """
         due = Domain("retry_at", "<=", fields.Datetime.now())
-        return Domain("state", "=", "attention") & (
+        mended = Domain("state", "=", "attention") & (
             Domain("failure_cause", "in", LOCAL_CAUSES) | due
         )
+        return mended | Domain("failure_cause", "=", "settled_by_ours")
 
-    def _get_moved_domain(self):
+    def _get_moved_domain(self, model):
         """Return the documents that another start date lets in or leaves out."""
         skipped = Domain("state", "=", "skipped")
         if not self.start_date:
             return skipped
-        early = Domain("invoice_date", "<", self.start_date)
+        early = Domain(model._date_field, "<", self.start_date)
         unsent = Domain("state", "in", ("queued", "waiting")) & Domain(
             "quickbooks_id", "=", False
         )
         return (skipped & ~early) | (unsent & early)
 
-    def _plan_invoices(self, invoices, maps):
-        """Move each invoice to the state that its content asks for.
+    def _plan_documents(self, documents, maps, company):
+        """Move each document to the state that its content asks for.
 
-        :return: the invoices that were queued
+        :return: the documents that were queued
         """
-        company = self._get_company_value()
-        Invoice = self.env["actionstep.invoice"]
-        by_state = {"queued": Invoice, "pushed": Invoice}
-        by_state |= {"skipped": Invoice, "withdrawn": Invoice}
+        self._choose_subcustomers(documents)
+        none = documents.browse()
+        by_state = dict.fromkeys(
+            ("queued", "pushed", "skipped", "withdrawn", "held"), none
+        )
         waiting, attention = {}, {}
-        for invoice in invoices:
+        for document in documents:
             try:
-                by_state[invoice._decide(maps, company)] |= invoice
+                by_state[document._decide(maps, company)] |= document
             except SyncError as error:
-                is_waiting = error.cause in ("lines_missing", "lines_outdated")
-                (waiting if is_waiting else attention)[invoice] = error
+                is_waiting = error.cause in WAITING_CAUSES
+                (waiting if is_waiting else attention)[document] = error
             except Exception:
                 # One document's surprise must not stop the others: it is shown on it.
-                _logger.exception("Invoice %s could not be planned", invoice.id)
-                attention[invoice] = SyncError("unexpected", traceback.format_exc())
-        self._cancel_jobs(invoices)
-        by_state["queued"]._set_queued()
-        for state in ("pushed", "skipped", "withdrawn"):
-            by_state[state]._set_settled(state)
-        Invoice._set_waiting(waiting)
-        Invoice._set_attention(attention)
-        self._create_jobs(by_state["queued"])
-        return by_state["queued"]
+                _logger.exception("%s could not be planned", document)
+                attention[document] = SyncError("unexpected", traceback.format_exc())
+        documents._cancel_jobs()
+        queued = by_state.pop("queued")
+        queued._set_queued()
+        for state, settled in by_state.items():
+            settled._set_settled(state)
+        documents._set_waiting(waiting)
+        documents._set_attention(attention)
+        self._create_jobs(queued)
+        return queued
 
-    def _cancel_jobs(self, invoices):
-        """Drop the jobs of an earlier decision that were not sent yet."""
-        self.env["actionstep.sync.job"].search(
-            [
-                ("invoice_id", "in", invoices.ids),
-                ("state", "in", ("waiting", "pending")),
-            ]
-        )._cancel()
+    def _choose_subcustomers(self, documents):
+        """Choose the customer of documents that are not in QuickBooks yet.
 
-    def _create_jobs(self, invoices):
-        """Write a job for each invoice, after one for its client where that is new."""
+        A document of exactly one matter goes to that matter's customer, if the firm
+        keeps one; one over several matters to the client's.
+        """
+        by_pair = {}
+        for document in documents.filtered(lambda one: not one.quickbooks_id):
+            pair = (document.participant_id, document.matter_ids)
+            is_one = bool(pair[0]) and len(pair[1]) == 1
+            if self.customer_level == "matter" and is_one:
+                by_pair.setdefault(pair, documents.browse())
+                by_pair[pair] |= document
+            elif document.subcustomer_id:
+                document.subcustomer_id = False
+        matters = self.env["actionstep.subcustomer"]._ensure(self, by_pair)
+        for pair, some in by_pair.items():
+            some.filtered(
+                lambda one, pair=pair: one.subcustomer_id != matters[pair]
+            ).subcustomer_id = matters[pair]
+
+    def _create_jobs(self, documents):
+        """Write a job for each document, after one for its customer where it is new."""
         Job = self.env["actionstep.sync.job"]
-        living = invoices.filtered(lambda invoice: not invoice._is_withdrawn())
-        customers = self._create_customer_jobs(
-            living.participant_id.filtered(lambda p: not p.quickbooks_id)
-        )
+        living = documents.filtered(lambda document: not document._is_withdrawn())
+        customers = {document: document._get_customer() for document in living}
+        first_jobs = self._ensure_customers(set(customers.values()))
         values = []
-        for invoice in invoices:
-            is_removal = invoice not in living
+        for document in documents:
+            is_removal = document not in living
             # A removal needs no customer, and must free its number first.
-            first = customers.get(invoice.participant_id, Job)
-            first = Job if is_removal else first
+            first = first_jobs.get(customers.get(document), Job)
             values.append(
                 {
                     "connection_id": self.id,
-                    "invoice_id": invoice.id,
-                    "operation": invoice._get_operation(),
-                    "priority": REMOVAL_PRIORITY if is_removal else INVOICE_PRIORITY,
-                    "identity_key": f"invoice:{invoice.id}",
+                    document._job_field: document.id,
+                    "operation": document._get_operation(),
+                    "priority": document._removal_priority
+                    if is_removal
+                    else document._push_priority,
+                    "identity_key": f"{document._name}:{document.id}",
                     "depends_on_id": first.id,
                     "state": "waiting" if first else "pending",
                 }
             )
         Job.create(values)
-
-    def _create_customer_jobs(self, participants):
-        """Return the open job of each client that has no customer yet."""
-        Job = self.env["actionstep.sync.job"]
-        open_jobs = Job.search(
-            [
-                ("participant_id", "in", participants.ids),
-                ("state", "in", ("waiting", "pending", "started", "unknown")),
-            ]
-        )
-        jobs = Job.create(
-            [
-                {
-                    "connection_id": self.id,
-                    "participant_id": participant.id,
-                    "operation": "create",
-                    "priority": CUSTOMER_PRIORITY,
-                    "identity_key": f"customer:{participant.id}",
-                }
-                for participant in participants - open_jobs.participant_id
-            ]
-        )
-        return {job.participant_id: job for job in open_jobs | jobs}
 
     def _get_company_value(self):
         """Return the neutral QuickBooks company that the mappers take."""
@@ -204,78 +223,54 @@ class ActionstepConnection(models.Model):
         )
 
 
-class ActionstepInvoice(models.Model):
-    _inherit = "actionstep.invoice"
+class ActionstepDocument(models.AbstractModel):
+    _inherit = "actionstep.document"
 
     def _decide(self, maps, company):
-        """Return the state this invoice belongs in.
+        """Return the state this document belongs in.
 
-        :return: queued, pushed (nothing new), skipped or withdrawn
+        :return: queued, pushed (nothing new), skipped, withdrawn or held
         :raise SyncError: it must wait, or needs attention; the cause says which
         """
         self.ensure_one()
+        if self.is_held:
+            return "held"
         if self._is_withdrawn():
             is_there = self.quickbooks_id or self._may_be_there()
             return "queued" if is_there else "withdrawn"
-        if not self.invoice_date:
+        if not self[self._date_field]:
             raise DataError("date_missing")
-        start_date = self.connection_id.start_date
-        if start_date and self.invoice_date < start_date and not self.quickbooks_id:
+        if self._is_before_start() and not self.quickbooks_id:
             return "skipped"
         if not self.participant_id:
             raise DataError("client_missing")
         if not self.currency_id:
             raise DataError("currency_unknown")
-        self._check_lines()
+        self._check_customer_currency()
+        self._check_detail()
         value = self._to_value(maps)
-        problems = check_invoice(value, company)
+        problems = self._kind.check(value, company)
         if problems:
             raise problems[0]
-        if self.quickbooks_id and source_fingerprint(value) == self.pushed_fingerprint:
+        fingerprint = self._kind.source_fingerprint(value)
+        if self.quickbooks_id and fingerprint == self.pushed_fingerprint:
             return "pushed"
         return "queued"
 
-    def _is_withdrawn(self):
-        """Tell whether Actionstep says that there is no such bill, or not any more."""
+    def _is_before_start(self):
+        """Tell whether its day is before the first one that is pushed."""
         self.ensure_one()
-        return self.bill_status in ("Draft", "Deleted")
+        start_date = self.connection_id.start_date
+        return bool(start_date) and self[self._date_field] < start_date
 
-    def _may_be_there(self):
-        """Tell whether it was sent and given up without knowing what became of it."""
-        self.ensure_one()
-        last = self.job_ids.sorted("id")[-1:]
-        return last.operation == "create" and last.state == "failed" and last.request_id
-
-    def _get_operation(self):
-        """Return what has to happen in QuickBooks."""
-        self.ensure_one()
-        if not self._is_withdrawn():
-            return "update" if self.quickbooks_id else "create"
-        # A draft comes back, mostly with the number that a voided invoice would keep.
-        is_deleted = self.bill_status == "Deleted"
-        return self.connection_id.removal if is_deleted else "delete"
-
-    def _check_lines(self):
-        """Refuse lines that are missing, older than the bill, or do not add up."""
-        if not self.line_ids:
-            raise DataError("lines_missing")
-        for line in self.line_ids:
-            if line.kind not in ("fee", "expense"):
-                raise DataError(
-                    "line_unknown_kind",
-                    values={"line": line.line_no, "kind": line.kind or "-"},
-                )
-        exclusive = sum(map(from_answer, self.line_ids.mapped("amount")))
-        tax = sum(map(from_answer, self.line_ids.mapped("tax_amount")))
-        if same_cents(exclusive, from_answer(self.amount_untaxed)) and same_cents(
-            tax, from_answer(self.amount_tax)
-        ):
-            return
-        values = {"lines": self._format_amount(float(exclusive + tax))}
-        if (
-            self.modified_at
-            and self.lines_modified_at
-            and self.modified_at > self.lines_modified_at
-        ):
-            raise DataError("lines_outdated", values=values)
-        raise DataError("lines_mismatch", values=values)
+    def _check_customer_currency(self):
+        """Refuse a document in another currency than its customer's in QuickBooks."""
+        customer = self._get_customer()
+        theirs = customer.quickbooks_id and customer.currency_code
+        if theirs and theirs != self.currency_code:
+            values = {
+                "name": customer.quickbooks_name,
+                "theirs": theirs,
+                "currency": self.currency_code,
+            }
+            raise DataError("customer_currency", values=values)

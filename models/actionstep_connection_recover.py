@@ -3,13 +3,7 @@
 from odoo import fields, models
 
 from ..exceptions import SyncError, UnknownOutcomeError
-from ..mappers.common import is_voided
-from ..mappers.invoice import (
-    answer_fingerprint,
-    compare_answer,
-    is_ours,
-    source_fingerprint,
-)
+from ..mappers.common import is_ours, is_voided
 
 
 class ActionstepConnection(models.Model):
@@ -33,23 +27,25 @@ class ActionstepConnection(models.Model):
         unknown = Job.search(due, order="retry, priority, id")
         # Names are unique in QuickBooks: a customer that was created is found by its
         # name when the job runs again.
-        customers = unknown.filtered("participant_id")
+        customers = unknown.filtered(lambda job: job._is_customer())
         customers._set_pending()
         removals = unknown.filtered(lambda job: job._is_removal())
         self._recover_removals(quickbooks, removals)
         groups = (unknown - customers - removals).grouped(
-            lambda job: job.id if job._goes_alone() else job.request_id
+            lambda job: (
+                job.id if job._goes_alone() else (job.request_id, *job._get_kind())
+            )
         )
         for jobs in groups.values():
             try:
-                self._recover_invoices(quickbooks, jobs)
+                self._recover_documents(quickbooks, jobs)
                 self._count_outcomes(jobs, run)
             except SyncError:
                 self._commit_step()
                 raise
             self._commit_step(processed=len(jobs))
 
-    def _recover_invoices(self, quickbooks, jobs):
+    def _recover_documents(self, quickbooks, jobs):
         operations, values, _errors = self._translate(jobs)
         same = {j: v for j, v in values.items() if self._is_as_sent(j, v)}
         found = self._look_up(quickbooks, jobs, same)
@@ -60,9 +56,10 @@ class ActionstepConnection(models.Model):
         self._send_again(quickbooks, again, same)
 
     def _is_as_sent(self, job, value):
-        """Tell whether an invoice still is what was sent, or would have been."""
-        is_same = job.fingerprint in (False, source_fingerprint(value))
-        return is_same and not job.invoice_id.needs_plan
+        """Tell whether a document still is what was sent, or would have been."""
+        document = job._get_document()
+        is_same = job.fingerprint in (False, document._kind.source_fingerprint(value))
+        return is_same and not document.needs_plan
 
     def _release(self, jobs):
         """Drop jobs whose document changed and that QuickBooks did not carry out.
@@ -75,53 +72,71 @@ class ActionstepConnection(models.Model):
                 job.eta = job._get_end()
             else:
                 job._cancel()
-                job.invoice_id.needs_plan = True
+                job._get_document().needs_plan = True
 
     def _send_again(self, quickbooks, operations, values):
-        """Send invoices once more with the request id that they had."""
+        """Send documents once more with the request id that they had."""
         self._remember_sent(operations, values)
         answers = self._send(quickbooks, operations)
         errors = {j: a for j, a in answers.items() if isinstance(a, SyncError)}
         answered = self._join(answers.keys() - errors.keys())
         alive = self._look_up(quickbooks, answered, values)
         for job in answered.filtered(lambda job: job not in alive):
-            current = self._read_invoice(quickbooks, answers[job]["Id"])
+            entity = job._get_document()._kind.entity
+            current = self._read_object(quickbooks, entity, answers[job]["Id"])
             if current:
                 alive[job] = current
             else:
                 job._set_pending()
-        self._take_invoice_answers(quickbooks, {**errors, **alive}, values)
+        self._take_document_answers(quickbooks, {**errors, **alive}, values)
 
     def _look_up(self, quickbooks, jobs, values):
-        """Return ``{job: invoice in QuickBooks}`` for jobs that were carried out.
+        """Return ``{job: object in QuickBooks}`` for jobs that were carried out.
 
-        A new invoice is found by the numbers it was ever sent with and our marker, one
-        that stood there before by its id.
+        A new document is found by what it was ever sent with and our marker, one that
+        stood there before by its id.
 
-        :param values: ``{job: neutral invoice that was sent}``
+        :param jobs: of documents of one kind
+        :param values: ``{job: neutral document that was sent}``
         """
-        new = jobs.filtered(lambda job: not job.invoice_id.quickbooks_id)
-        numbers = set(filter(None, new.invoice_id.job_ids.mapped("number")))
-        rows = quickbooks.call("find_invoices", sorted(numbers)) if numbers else []
+        new = jobs.filtered(lambda job: not job._get_document().quickbooks_id)
+        rows = self._find_sent(quickbooks, new._get_documents()) if new else []
         found = {}
         for job in new:
-            reference = job.invoice_id._get_reference()
-            # A voided one keeps its number and our marker, but is no invoice any more.
+            reference = job._get_document()._get_reference()
+            # A voided one keeps its number and our marker, but counts no more.
             ours = [
                 row for row in rows if is_ours(reference, row) and not is_voided(row)
             ]
             if ours:
                 found[job] = ours[0]
         for job in jobs - new:
-            row = self._read_invoice(quickbooks, job.invoice_id.quickbooks_id)
+            row = self._read_document(quickbooks, job._get_document())
             if row and job in values and self._was_updated(job, values[job], row):
                 found[job] = row
         return found
 
+    def _find_sent(self, quickbooks, documents):
+        """Return the objects that may be what was ever sent for these documents.
+
+        Payments have no number of their own: they are looked up by customer and day.
+        """
+        sent = documents._get_jobs()
+        if documents._kind.entity == "Payment":
+            paid = sent.filtered("sent_customer")
+            wanted = {(job.sent_customer, job.sent_date) for job in paid}
+            return quickbooks.call("find_payments", sorted(wanted)) if wanted else []
+        numbers = sorted(set(filter(None, sent.mapped("number"))))
+        find = {"Invoice": "find_invoices", "CreditMemo": "find_credit_notes"}
+        entity = documents._kind.entity
+        return quickbooks.call(find[entity], numbers) if numbers else []
+
     def _was_updated(self, job, value, row):
-        """Tell whether QuickBooks' invoice is the outcome of our update."""
+        """Tell whether QuickBooks' object is the outcome of our update."""
+        document = job._get_document()
         return (
             row["SyncToken"] != value.sync_token
-            and answer_fingerprint(row) != job.invoice_id.quickbooks_fingerprint
-            and not compare_answer(value, row)
+            and document._kind.answer_fingerprint(row)
+            != document.quickbooks_fingerprint
+            and not document._kind.compare(value, row)
         )

@@ -132,6 +132,9 @@ class ActionstepConnection(models.Model):
                 self._plan(run)
                 run.pulled_at = fields.Datetime.now()
             is_done = self._push_with_progress(run)
+            # What needed a document that stands in QuickBooks now.
+            while is_done and self._plan(run, only_flagged=True):
+                is_done = self._push_with_progress(run)
             if trouble:
                 raise trouble
         except SyncError as error:

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..documents import Matter
+
 
 class ActionstepMatter(models.Model):
     """A matter; Actionstep's interface calls it an action."""
@@ -28,3 +30,13 @@ class ActionstepMatter(models.Model):
             "reference": value.reference,
             "status": value.status,
         }
+
+    def _to_value(self):
+        """Return the neutral matter that the mappers take."""
+        self.ensure_one()
+        return Matter(
+            matter_id=self.external_id,
+            name=self.name,
+            reference=self.reference or "",
+            status=self.status or "",
+        )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 
 from ..documents import Participant
+from ..mappers.customer import map_customer
+from ..mappers.names import display_name, distinct_name
 
 
 class ActionstepParticipant(models.Model):
@@ -8,8 +10,10 @@ class ActionstepParticipant(models.Model):
 
     _name = "actionstep.participant"
     _description = "Actionstep Client"
-    _inherit = ["actionstep.list", "actionstep.document"]
+    _inherit = ["actionstep.list", "actionstep.customer"]
     _rec_names_search = ["name", "external_id"]
+
+    _job_field = "participant_id"
 
     is_company = fields.Boolean(readonly=True)
     first_name = fields.Char(readonly=True)
@@ -21,17 +25,11 @@ class ActionstepParticipant(models.Model):
     state = fields.Char(readonly=True)
     postcode = fields.Char(readonly=True)
     country = fields.Char(readonly=True)
-    quickbooks_name = fields.Char(
-        string="QuickBooks Customer",
+    needs_push = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Names are unique in QuickBooks, so this can differ from the client's.",
-    )
-    was_linked = fields.Boolean(
-        string="Already There",
-        readonly=True,
-        copy=False,
-        help="The customer stood in QuickBooks before and was linked, not created.",
+        index="btree_not_null",
+        help="Changed in Actionstep since the customer was written.",
     )
 
     job_ids = fields.One2many("actionstep.sync.job", "participant_id")
@@ -76,3 +74,21 @@ class ActionstepParticipant(models.Model):
             postcode=self.postcode or "",
             country=self.country or "",
         )
+
+    # === CUSTOMER === #
+
+    def _get_wanted_name(self):
+        """Override of `actionstep.customer`."""
+        return display_name(self.name, self.external_id)
+
+    def _get_distinct_name(self):
+        """Override of `actionstep.customer`."""
+        return distinct_name(self._get_wanted_name(), self.external_id)
+
+    def _is_same(self, row):
+        """Override of `actionstep.customer`: not what stands below another customer."""
+        return not row.get("ParentRef")
+
+    def _prepare_payload(self, name, currency):
+        """Override of `actionstep.customer`."""
+        return map_customer(self._to_value(), name, currency)

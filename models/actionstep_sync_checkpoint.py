@@ -21,7 +21,14 @@ class ActionstepSyncCheckpoint(models.Model):
         "res.company", related="connection_id.company_id", store=True, index=True
     )
     stream = fields.Selection(
-        [("bills", "Bills"), ("bill_lines", "Bill lines")], required=True
+        [
+            ("bills", "Bills"),
+            ("bill_lines", "Bill lines"),
+            ("receipts", "Payments"),
+            ("credit_notes", "Credit notes"),
+            ("participants", "Clients"),
+        ],
+        required=True,
     )
     cursor = fields.Datetime(
         help="Newest change that was read, in UTC. Empty it to read everything again."

@@ -6,6 +6,18 @@ from odoo import api, fields, models
 from ..const import QUICKBOOKS_BATCH_ID_LENGTH, READ_TIMEOUT
 from ..exceptions import UnknownOutcomeError
 
+# What a job is about: one of these is set.
+DOCUMENT_FIELDS = (
+    "invoice_id",
+    "credit_note_id",
+    "payment_id",
+    "credit_application_id",
+)
+CUSTOMER_FIELDS = ("participant_id", "subcustomer_id")
+TARGET_FIELDS = (*DOCUMENT_FIELDS, *CUSTOMER_FIELDS)
+OPEN_STATES = ("waiting", "pending", "started", "unknown")
+# After all others: when what stands in the way may be gone.
+LAST_PRIORITY = 90
 MAX_RETRIES = 8
 BACKOFF_SECONDS = 30
 BACKOFF_CAP = 3600
@@ -72,9 +84,31 @@ class ActionstepSyncJob(models.Model):
     invoice_id = fields.Many2one(
         "actionstep.invoice", readonly=True, index="btree_not_null", ondelete="cascade"
     )
+    credit_note_id = fields.Many2one(
+        "actionstep.credit.note",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    payment_id = fields.Many2one(
+        "actionstep.payment", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    credit_application_id = fields.Many2one(
+        "actionstep.credit.application",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
     participant_id = fields.Many2one(
         "actionstep.participant",
         string="Client",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    subcustomer_id = fields.Many2one(
+        "actionstep.subcustomer",
+        string="Matter",
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
@@ -88,7 +122,8 @@ class ActionstepSyncJob(models.Model):
     )
     priority = fields.Integer(
         readonly=True,
-        help="Removals first, for their numbers; then customers, then invoices.",
+        help="Removals first, for their numbers; then customers, invoices, credit "
+        "notes, payments, and what is applied of credit notes.",
         aggregator=None,
     )
     identity_key = fields.Char(
@@ -99,6 +134,10 @@ class ActionstepSyncJob(models.Model):
     number = fields.Char(
         readonly=True, help="Number of the document as it was sent: to look it up."
     )
+    sent_customer = fields.Char(
+        readonly=True, help="Customer of the payment as it was sent: to look it up."
+    )
+    sent_date = fields.Date(readonly=True)
     fingerprint = fields.Char(readonly=True, help="Content as it was sent.")
     is_repeat = fields.Boolean(
         readonly=True, help="Sent before: looked up before it is created again."
@@ -118,11 +157,11 @@ class ActionstepSyncJob(models.Model):
         "(connection_id, priority, id) WHERE state IN ('pending', 'unknown')"
     )
 
-    @api.depends("operation", "invoice_id", "participant_id")
+    @api.depends("operation", *TARGET_FIELDS)
     def _compute_display_name(self):
         operations = dict(self._fields["operation"]._description_selection(self.env))
         for job in self:
-            target = job.invoice_id or job.participant_id
+            target = job._get_target()
             job.display_name = (
                 f"{operations.get(job.operation, '')} {target.display_name}"
             )
@@ -131,9 +170,41 @@ class ActionstepSyncJob(models.Model):
 
     def action_requeue(self):
         """Requeue the documents of failed jobs."""
-        self.invoice_id.action_requeue()
+        for field_name in DOCUMENT_FIELDS:
+            self[field_name].action_requeue()
+
+    # === TARGET === #
+
+    def _get_target(self):
+        """Return the record that a job is about."""
+        self.ensure_one()
+        return next(filter(None, (self[name] for name in TARGET_FIELDS)))
+
+    def _get_document(self):
+        """Return the document of a job; of a customer's job an empty record."""
+        self.ensure_one()
+        documents = (self[name] for name in DOCUMENT_FIELDS)
+        return next(filter(None, documents), self.invoice_id)
+
+    def _is_customer(self):
+        """Tell whether this job is about a customer, and not about a document."""
+        self.ensure_one()
+        return any(self[name] for name in CUSTOMER_FIELDS)
+
+    def _get_documents(self):
+        """Return the documents of jobs of one kind."""
+        field_name = self[:1]._get_document()._job_field
+        return self[field_name]
 
     # === CLAIM === #
+
+    def _get_open_domain(self, connection):
+        """Return the jobs about documents whose work is not over."""
+        return [
+            ("connection_id", "=", connection.id),
+            ("state", "in", OPEN_STATES),
+            *((name, "=", False) for name in CUSTOMER_FIELDS),
+        ]
 
     def _get_due_domain(self, connection, states=("pending",)):
         return [
@@ -155,13 +226,14 @@ class ActionstepSyncJob(models.Model):
         due = self.search(domain, limit=limit, order="priority, retry, id")
         due = (
             due.filtered(
-                lambda job: job.priority == due[0].priority and not job._goes_alone()
+                lambda job: (
+                    job._get_kind() == due[0]._get_kind() and not job._goes_alone()
+                )
             )
             or due[:1]
         )
         jobs = due.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
-        for job in jobs:
-            job.is_repeat = job._was_sent()
+        jobs._mark_repeats()
         jobs.write(
             {
                 "state": "started",
@@ -170,6 +242,25 @@ class ActionstepSyncJob(models.Model):
             }
         )
         return jobs
+
+    def _get_kind(self):
+        """Return what jobs of one batch have in common."""
+        self.ensure_one()
+        return self.priority, self._get_target()._name, self._is_removal()
+
+    def _mark_repeats(self):
+        """Mark the jobs whose document was ever sent to be created.
+
+        A refusal can be wrong and an answer can be lost after all: before it is created
+        again, QuickBooks is asked whether it has it.
+        """
+        if not self or self[0]._is_customer():
+            return  # customers are always looked up by their names
+        documents = self._get_documents()
+        new = documents.filtered(lambda document: not document.quickbooks_id)
+        sent = new._get_jobs().filtered("request_id")[documents._job_field]
+        for job in self:
+            job.is_repeat = job._get_document() in sent
 
     def _is_removal(self):
         """Tell whether this job takes its document out of QuickBooks."""
@@ -190,16 +281,6 @@ class ActionstepSyncJob(models.Model):
         self.ensure_one()
         return self.retry > 1
 
-    def _was_sent(self):
-        """Tell whether this document was ever sent to be created.
-
-        A refusal can be wrong and an answer can be lost after all: before it is created
-        again, QuickBooks is asked whether it has it.
-        """
-        self.ensure_one()
-        invoice = self.invoice_id
-        return not invoice.quickbooks_id and any(invoice.job_ids.mapped("request_id"))
-
     def _get_batch_id(self):
         """Return the id of this job inside a batch: at most 10 characters."""
         self.ensure_one()
@@ -208,6 +289,18 @@ class ActionstepSyncJob(models.Model):
         return batch_id
 
     # === STATE === #
+
+    def _postpone(self, error):
+        """Let a job go after all others, when what stands in its way may be gone.
+
+        :return: whether it has not been postponed before
+        """
+        self.ensure_one()
+        if self.priority == LAST_PRIORITY:
+            return False
+        self._set_pending(error)
+        self.priority = LAST_PRIORITY
+        return True
 
     def _set_done(self, intuit_tid=None):
         self.write(

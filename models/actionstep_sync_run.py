@@ -64,6 +64,11 @@ class ActionstepSyncRun(models.Model):
             }
         )
 
+    def _note(self, sentence):
+        """Add a sentence to what a run tells."""
+        self.ensure_one()
+        self.message = "\n".join(filter(None, [self.message, sentence]))
+
     def _finish(self, state="done", message=False, detail=False):
         self.write(
             {

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+# developer.intuit.com, reference of Account: AccountSubType of a bank account.
+TRUST_SUBTYPE = "TrustAccounts"
+
 
 class QuickbooksAccount(models.Model):
     _name = "quickbooks.account"
@@ -13,12 +16,23 @@ class QuickbooksAccount(models.Model):
     account_subtype = fields.Char(string="Detail Type", readonly=True)
     mapping_ids = fields.One2many("actionstep.account.mapping", "gl_account_id")
     is_mapped = fields.Boolean(compute="_compute_is_mapped")
+    is_trust = fields.Boolean(
+        string="Trust Account",
+        compute="_compute_is_trust",
+        store=True,
+        help="Its detail type in QuickBooks is Trust account.",
+    )
 
     _external_once = models.UniqueIndex("(connection_id, external_id)")
 
     def _compute_is_mapped(self):
         for account in self:
             account.is_mapped = bool(account.mapping_ids)
+
+    @api.depends("account_subtype")
+    def _compute_is_trust(self):
+        for account in self:
+            account.is_trust = account.account_subtype == TRUST_SUBTYPE
 
     @api.depends("number", "name")
     def _compute_display_name(self):

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import TransactionCase
 
 from odoo.addons.actionstep_quickbooks.dev.sandbox import firms
+from odoo.addons.actionstep_quickbooks.dev.sandbox.firms.charts import OPERATING_BANK
 
 from .relay import Relay
 from .sandbox import Sandbox
@@ -161,6 +162,57 @@ class ActionstepCommon:
         body = {"lines": lines, "reporting": True, **options}
         self.sandbox.admin("actionstep", "POST", f"bills/{bill_id}/lines", body)
 
+    def _receive(self, *allocations, **values):
+        """Receive money in Actionstep: ``(bill id, amount)`` for each bill it settles.
+
+        :return: the receipt's id
+        """
+        total = sum((Decimal(amount) for _bill, amount in allocations), Decimal())
+        body = {
+            "client_id": self.firm.bills[0].client_id,
+            "amount": str(total),
+            "received_on": "2026-11-20",
+            "method": "EFT",
+            "deposit_account_number": OPERATING_BANK,
+            "reporting": True,
+            **values,
+            "allocations": [
+                {"bill_id": bill_id, "amount": amount}
+                for bill_id, amount in allocations
+            ],
+        }
+        answer = self.sandbox.admin("actionstep", "POST", "receipts", body)
+        return answer["receipt_id"]
+
+    def _change_receipt(self, receipt_id, path="", **values):
+        """Change a receipt in Actionstep; ``path`` names allocations or delete."""
+        where = "/".join(filter(None, ["receipts", str(receipt_id), path]))
+        self.sandbox.admin("actionstep", "POST", where, {"reporting": True, **values})
+
+    def _credit(self, bill_id=None, *applications, **values):
+        """Make a credit note in Actionstep, by default of all lines of a bill.
+
+        :param applications: ``(bill id, amount)`` for each bill it is applied to
+        :return: the credit note's id
+        """
+        body = {
+            "credit_date": "2026-11-20",
+            "reporting": True,
+            **({"bill_id": bill_id} if bill_id else {}),
+            **values,
+            "applications": [
+                {"bill_id": applied, "amount": amount, "applied_on": "2026-11-20"}
+                for applied, amount in applications
+            ],
+        }
+        answer = self.sandbox.admin("actionstep", "POST", "credit_notes", body)
+        return answer["credit_id"]
+
+    def _change_credit(self, credit_id, path="", **values):
+        """Change a credit note in Actionstep; ``path``: lines, applications, delete."""
+        where = "/".join(filter(None, ["credit_notes", str(credit_id), path]))
+        self.sandbox.admin("actionstep", "POST", where, {"reporting": True, **values})
+
     def _edit_in_quickbooks(self, entity, object_id, **changes):
         """Change an object as a person does in QuickBooks."""
         body = {"entity": entity, "id": object_id, "changes": changes}
@@ -194,7 +246,13 @@ class ActionstepCommon:
         """Let the time pass that anything of a connection waits for."""
         connection.resume_at = False
         now = fields.Datetime.now()
-        connection.invoice_ids.filtered("retry_at").write({"retry_at": now})
+        for documents in (
+            connection.invoice_ids,
+            connection.payment_ids,
+            connection.credit_note_ids,
+            connection.credit_application_ids,
+        ):
+            documents.filtered("retry_at").write({"retry_at": now})
         self._get_jobs(connection).filtered("eta").write({"eta": now})
 
     # --- looking ---
@@ -240,6 +298,18 @@ class ActionstepCommon:
             for invoice in self.sandbox.admin("quickbooks", "GET", "dump")["Invoice"]
             if (invoice.get("PrivateNote") or "").startswith(marker)
             and invoice.get("status") != "Deleted"
+        ]
+
+    def _get_ours(self, entity, marker):
+        """Return QuickBooks' living objects that we made from a document.
+
+        :param marker: kind and id of it, such as ``receipt 17``
+        """
+        return [
+            row
+            for row in self.sandbox.admin("quickbooks", "GET", "dump")[entity]
+            if (row.get("PrivateNote") or "").startswith(f"Actionstep {marker} ")
+            and row.get("status") != "Deleted"
         ]
 
     @staticmethod

@@ -317,13 +317,18 @@ class TestPublicMethods(TransactionCase):
 
     # Each is called as every kind of user in `test_security`.
     KNOWN = {
+        "action_check_reporting",
         "action_connect_actionstep",
         "action_connect_quickbooks",
         "action_disconnect_actionstep",
         "action_disconnect_quickbooks",
+        "action_hold",
         "action_leave",
         "action_open_in_quickbooks",
         "action_open_invoices",
+        "action_open_attention",
+        "action_open_credit_notes",
+        "action_open_payments",
         "action_open_mapping",
         "action_pause",
         "action_refresh_lists",

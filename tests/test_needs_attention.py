@@ -184,7 +184,7 @@ class TestEditedInQuickbooks(AttentionCase):
 
         self._run(self.connection)
 
-        sentence = "Somebody changed this invoice in QuickBooks after it was pushed."
+        sentence = "Somebody changed this document in QuickBooks after it was pushed."
         cause = "changed_in_quickbooks"
         invoice = self._assert_state(1001, "attention", cause, sentence)
         [theirs] = self._get_quickbooks_invoices(1001)
@@ -232,7 +232,7 @@ class TestEditedInQuickbooks(AttentionCase):
         self._edit_bill(1001, number="INV-NEW")
         self._run(self.connection)
         cause = "deleted_in_quickbooks"
-        sentence = "Somebody deleted the invoice INV-10001 in QuickBooks."
+        sentence = "Somebody deleted the document INV-10001 in QuickBooks."
         invoice = self._assert_state(1001, "attention", cause, sentence)
         self.assertFalse(invoice.quickbooks_id)
 

@@ -29,7 +29,7 @@ class TestWaiting(PlanCase):
     def test_bill_waits_for_its_lines_and_goes_when_they_arrive(self):
         bill_id = self._add_bill(reporting=False)
         self._run(self.connection)
-        sentence = "The lines of this bill have not arrived from the reporting database"
+        sentence = "The lines of this document have not arrived yet."
         self._assert_state(bill_id, "waiting", "lines_missing", sentence)
         self.assertEqual(self._get_quickbooks_invoices(bill_id), [])
 
@@ -46,7 +46,7 @@ class TestWaiting(PlanCase):
 
         self._run(self.connection)
 
-        sentence = "The bill changed after its lines were exported: lines $"
+        sentence = "The document changed after its lines were exported: lines $"
         invoice = self._assert_state(1001, "waiting", "lines_outdated", sentence)
         self.assertIn("966.00", invoice.failure_message)
         line = {"account_number": "4-1100", "tax_code": "TAX 8.25"}
@@ -62,7 +62,7 @@ class TestWaiting(PlanCase):
 
         self._run(self.connection)
 
-        sentence = "The lines add up to 866.00 USD, but the bill says 900.00 USD"
+        sentence = "The lines add up to 866.00 USD, but the document says 900.00 USD"
         self._assert_state(1001, "attention", "lines_mismatch", sentence)
         self.assertEqual(len(self._get_quickbooks_invoices()), 7)
 
@@ -192,9 +192,9 @@ class TestPushed(PlanCase):
         self.assertNotEqual(invoice.quickbooks_total, invoice.amount_total)
         self.assertEqual(
             invoice.failure_message,
-            "QuickBooks has 32.80 USD where Actionstep has 32.79 USD (total, tax). The "
-            "invoice stands in QuickBooks; check its tax code there. When it is right, "
-            "press Leave in QuickBooks.",
+            "QuickBooks has 32.80 USD where Actionstep has 32.79 USD (total, tax). "
+            "Check the document in QuickBooks, and its tax code if the tax differs. "
+            "When it is right there, press Leave in QuickBooks.",
         )
         self._switch("quickbooks", tax_override_tolerance="0.05")
         invoice.action_requeue()

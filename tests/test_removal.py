@@ -138,7 +138,7 @@ class TestRemoval(RemovalCase):
         self.assertEqual((run.state, run.failed_count), ("done", 0))
         self._assert_withdrawn()
         self.assertEqual(self._get_sent(), [])
-        self.assertIn("is not in QuickBooks any more", self._get_notes(self.invoice)[0])
+        self.assertIn("Not in QuickBooks any more", self._get_notes(self.invoice)[0])
 
 
 @tagged("post_install", "-at_install")

@@ -112,7 +112,7 @@ class TestScheduler(SchedulerCase):
             return Reply(204, "") if "/participants" in call.path else reply
 
         def requeue(call, reply):
-            if "/participants" in call.path and not requeued:
+            if "/participants/" in call.path and not requeued:
                 with self.registry.cursor() as cursor:
                     env = api.Environment(cursor, SUPERUSER_ID, {})
                     invoices = self.connection.with_env(env).invoice_ids

@@ -68,8 +68,15 @@ class SecurityCase(ActionstepCase):
             "quickbooks.item",
             "quickbooks.account",
             "quickbooks.tax.code",
+            "quickbooks.payment.method",
         ):
             make(model, external_id="1", name=f"{name} {model}")
+        make(
+            "actionstep.subcustomer",
+            external_id="1/1",
+            participant_id=records["actionstep.participant"].id,
+            matter_id=records["actionstep.matter"].id,
+        )
         account = records["actionstep.account"].id
         make(MAPPINGS[0], account_id=account, item_id=records["quickbooks.item"].id)
         make(
@@ -90,6 +97,18 @@ class SecurityCase(ActionstepCase):
             quickbooks_id="7",
         )
         make("actionstep.invoice.line", invoice_id=invoice.id, description=name)
+        payment = make("actionstep.payment", external_id="1", reference=name)
+        make(
+            "actionstep.payment.allocation", payment_id=payment.id, bill_external_id="1"
+        )
+        note = make("actionstep.credit.note", external_id="1", number=f"CR {name}")
+        make("actionstep.credit.note.line", credit_note_id=note.id, description=name)
+        make(
+            "actionstep.credit.application",
+            external_id="1/1",
+            credit_note_id=note.id,
+            bill_external_id="1",
+        )
         run = make("actionstep.sync.run")
         make(
             "actionstep.sync.job",
@@ -345,13 +364,22 @@ class TestCompanies(SecurityCase):
 class TestMethods(SecurityCase):
     """Each method that can be called from outside, by everybody."""
 
-    OPERATOR_MAY = {"action_sync_now", "action_requeue", "action_leave"}
+    OPERATOR_MAY = {
+        "action_sync_now",
+        "action_requeue",
+        "action_leave",
+        "action_hold",
+    }
     READER_MAY = {
         "action_open_mapping",
         "action_open_invoices",
+        "action_open_attention",
+        "action_open_credit_notes",
+        "action_open_payments",
         "action_open_in_quickbooks",
     }
     ADMINISTRATOR_MAY = {
+        "action_check_reporting",
         "action_connect_actionstep",
         "action_connect_quickbooks",
         "action_disconnect_actionstep",

@@ -1,0 +1,132 @@
+"""Pull the clients and matters that staged documents name."""
+
+from odoo import fields, models
+from odoo.fields import Domain
+
+from .actionstep_document import DOCUMENT_MODELS
+
+
+class ActionstepConnection(models.Model):
+    _inherit = "actionstep.connection"
+
+    def _pull_people(self, actionstep, run):
+        """Stage the clients and matters that staged documents name, and link them."""
+        self._pull_clients(actionstep, run)
+        self._pull_matters(actionstep, run)
+
+    def _search_documents(self, domain):
+        """Yield by kind the documents that name a client and matters themselves."""
+        for name in DOCUMENT_MODELS:
+            model = self.env[name]
+            if not model._fields["participant_id"].related:
+                yield model.search(Domain("connection_id", "=", self.id) & domain)
+
+    # === CLIENTS === #
+
+    def _pull_clients(self, actionstep, run):
+        """Stage the clients that are named and that we do not know yet."""
+        Participant = self.env["actionstep.participant"]
+        orphans = list(
+            self._search_documents(
+                Domain("participant_id", "=", False)
+                & Domain("client_external_id", "!=", False)
+            )
+        )
+        ids = {one.client_external_id for records in orphans for one in records}
+        known = self._get_by_external_id(Participant, ids)
+        wanted = ids - known.keys()
+        if wanted:
+            rows = actionstep.call("participants", sorted(wanted))
+            self._stage_entries(actionstep, run, Participant, "participants", rows)
+            known = self._get_by_external_id(Participant, ids)
+        for records in orphans:
+            for client_id, documents in records.grouped("client_external_id").items():
+                if client_id in known:
+                    documents.write(
+                        {"participant_id": known[client_id].id, "needs_plan": True}
+                    )
+        self._commit_step()
+
+    def _pull_renamed(self, actionstep, run):
+        """Stage anew the clients that changed, or that QuickBooks refused.
+
+        Others are read when a document names them: a firm has far more contacts than
+        it bills.
+        """
+        checkpoint = self.env["actionstep.sync.checkpoint"]._get(self, "participants")
+        since = checkpoint._get_since()
+        newest = fields.Datetime.now()
+        if since:
+            for rows, _unreadable in actionstep.pages("participants_modified", since):
+                self._stage_renamed(actionstep, run, rows)
+                self._commit_step()
+        refused = self._get_refused_client_ids()
+        if refused:
+            rows = actionstep.call("participants", sorted(refused))
+            self._stage_renamed(actionstep, run, rows)
+        checkpoint._advance(newest)
+        self._commit_step()
+
+    def _stage_renamed(self, actionstep, run, rows):
+        """Store the rows of clients we know; what we created must follow them."""
+        Participant = self.env["actionstep.participant"]
+        known = self._get_by_external_id(
+            Participant, [row.participant_id for row in rows]
+        )
+        before = {one: one._to_value() for one in known.values()}
+        rows = [row for row in rows if row.participant_id in known]
+        if rows:
+            self._stage_entries(actionstep, run, Participant, "participants", rows)
+        for participant, value in before.items():
+            if participant.quickbooks_id and participant._to_value() != value:
+                participant.needs_push = not participant.was_linked
+
+    def _get_refused_client_ids(self):
+        """Return the clients that QuickBooks refused: they may have been corrected."""
+        refused = self.env["actionstep.participant"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("quickbooks_id", "=", False),
+                ("job_ids.state", "=", "failed"),
+            ]
+        )
+        return set(refused.mapped("external_id"))
+
+    def _stage_entries(self, actionstep, run, model, resource, rows):
+        """Store clients or matters, and note those that cannot be read or stored."""
+        _stored, left_out = self._store_each(
+            resource,
+            rows,
+            lambda values: model._upsert(self, values, complete=False),
+            lambda value: model._prepare(value)["external_id"],
+        )
+        self._note_unreadable(run, actionstep.take_unreadable() + left_out)
+
+    # === MATTERS === #
+
+    def _pull_matters(self, actionstep, run):
+        """Stage the matters that documents name and link them."""
+        Matter = self.env["actionstep.matter"]
+        unlinked = list(
+            self._search_documents(Domain("has_unlinked_matters", "=", True))
+        )
+        ids = {
+            str(matter_id)
+            for documents in unlinked
+            for document in documents
+            for matter_id in document.matter_external_ids or []
+        }
+        known = self._get_by_external_id(Matter, ids)
+        missing = sorted(ids - known.keys())
+        if missing:
+            rows = actionstep.call("matters", missing)
+            self._stage_entries(actionstep, run, Matter, "actions", rows)
+            known = self._get_by_external_id(Matter, ids)
+        for documents in unlinked:
+            for document in documents:
+                named = map(str, document.matter_external_ids or [])
+                matters = [known[key].id for key in named if key in known]
+                document.write(
+                    {"matter_ids": [(6, 0, matters)], "has_unlinked_matters": False}
+                )
+        self._commit_step()

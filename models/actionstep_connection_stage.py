@@ -1,0 +1,316 @@
+"""Stage: store what was read of Actionstep, whichever source it came from.
+
+Reading the same again writes nothing. What changed is flagged for the plan.
+"""
+
+from odoo import models
+
+from ..mappers.money import from_answer
+from ..mappers.totals import derive_payments
+
+NOT_BILLED = ("Draft", "Deleted")
+
+
+class ActionstepConnection(models.Model):
+    _inherit = "actionstep.connection"
+
+    def _get_by_external_id(self, model, external_ids):
+        """Return ``{Actionstep id: record}`` of those that are known."""
+        found = model.search(
+            [
+                ("connection_id", "=", self.id),
+                ("external_id", "in", list(external_ids)),
+            ]
+        )
+        return {record.external_id: record for record in found}
+
+    def _get_currencies(self, codes):
+        """Return the ids of currencies by code, also of those not in use in Odoo.
+
+        A firm's books may be in a currency that its Odoo uses for nothing else.
+        """
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        found = currencies.search([("name", "in", list(codes))])
+        return {currency.name: currency.id for currency in found}
+
+    def _stage_headers(self, model, rows):
+        """Create or change documents of one kind.
+
+        :param rows: ``{Actionstep id: values}``
+        :return: ``{Actionstep id: document}``, and the documents that are new or
+            changed
+        """
+        known = self._get_by_external_id(model, rows)
+        changed = model.browse()
+        for external_id, document in known.items():
+            if document._write_header(rows[external_id]):
+                changed |= document
+        created = model.create(
+            [
+                {
+                    **values,
+                    "connection_id": self.id,
+                    "external_id": external_id,
+                    "has_unlinked_matters": bool(values["matter_external_ids"]),
+                }
+                for external_id, values in rows.items()
+                if external_id not in known and not self._is_unwanted(values)
+            ]
+        )
+        known |= {document.external_id: document for document in created}
+        return known, changed | created
+
+    def _is_unwanted(self, values):
+        """Tell whether a document that we never saw needs no record.
+
+        A draft is not a bill yet, and what was deleted before never was.
+        """
+        return values.get("is_deleted") or values.get("bill_status") in NOT_BILLED
+
+    # === BILLS === #
+
+    def _stage_bills(self, bills):
+        """Create or change the invoices of a page of bills.
+
+        :return: the documents that are new or changed
+        """
+        currencies = self._get_currencies({bill.currency for bill in bills})
+        rows = {bill.bill_id: self._prepare_invoice(bill, currencies) for bill in bills}
+        Invoice = self.env["actionstep.invoice"]
+        if self.detail_source != "totals":
+            return list(self._stage_headers(Invoice, rows)[1])
+        known = self._get_by_external_id(Invoice, rows)
+        credits = {
+            bill_id: self._prepare_derived_credit(row)
+            for bill_id, row in rows.items()
+            if row["amount_total"] < 0 and bill_id not in known
+        }
+        positive = {key: row for key, row in rows.items() if key not in credits}
+        invoices, changed = self._stage_headers(Invoice, positive)
+        payments = self._stage_derived_payments(invoices)
+        CreditNote = self.env["actionstep.credit.note"]
+        notes = self._stage_headers(CreditNote, credits)[1]
+        return [*changed, *payments, *notes]
+
+    def _prepare_invoice(self, bill, currencies):
+        """Return the values of an invoice's header; clients and matters come after."""
+        return {
+            "number": bill.number,
+            "bill_status": bill.status,
+            "client_external_id": bill.client_id,
+            "matter_external_ids": list(bill.matter_ids),
+            "currency_code": bill.currency,
+            "currency_id": currencies.get(bill.currency),
+            "invoice_date": bill.bill_date,
+            "due_date": bill.due_date,
+            "amount_untaxed": float(bill.total_exclusive),
+            "amount_tax": float(bill.total_tax),
+            "amount_total": float(bill.total_inclusive),
+            "amount_paid": float(bill.total_paid),
+            "modified_at": bill.modified_at,
+        }
+
+    def _stage_bill_lines(self, lines_by_bill):
+        """Replace the lines of bills where they differ; unknown bills are left out.
+
+        :param lines_by_bill: ``{bill id: neutral lines}``
+        :return: the invoices whose lines changed
+        """
+        Invoice = self.env["actionstep.invoice"]
+        invoices = self._get_by_external_id(Invoice, lines_by_bill)
+        return Invoice._replace_lines(
+            {invoice: lines_by_bill[key] for key, invoice in invoices.items()}
+        )
+
+    # === DERIVED FROM TOTALS === #
+
+    def _prepare_derived_credit(self, row):
+        """Return the values of the credit note that a negative bill stands for."""
+        keep = ("client_external_id", "matter_external_ids", "currency_code")
+        return {
+            **{name: row[name] for name in (*keep, "currency_id", "modified_at")},
+            "number": row["number"],
+            "credit_date": row["invoice_date"],
+            "amount_untaxed": -row["amount_untaxed"],
+            "amount_tax": -row["amount_tax"],
+            "amount_total": -row["amount_total"],
+            "is_deleted": row["bill_status"] in NOT_BILLED,
+            "is_derived": True,
+        }
+
+    def _stage_derived_payments(self, invoices):
+        """Conclude payments from what is paid of bills.
+
+        :param invoices: ``{bill id: invoice}``
+        :return: the payments that are new or changed
+        """
+        Payment = self.env["actionstep.payment"]
+        allocations = self.env["actionstep.payment.allocation"].search(
+            [
+                ("invoice_id", "in", [invoice.id for invoice in invoices.values()]),
+                ("payment_id.is_derived", "=", True),
+            ],
+            order="payment_id",
+        )
+        known = allocations.grouped("invoice_id")
+        new, changed = [], Payment
+        for invoice in invoices.values():
+            before = known.get(invoice, allocations.browse())
+            amounts = derive_payments(
+                from_answer(0 if invoice._is_withdrawn() else invoice.amount_paid),
+                [from_answer(one.amount) for one in before],
+            )
+            for one, amount in zip(before, amounts, strict=False):
+                if one._set_derived_amount(float(amount)):
+                    changed |= one.payment_id
+            for place in range(len(before), len(amounts)):
+                new.append(
+                    self._prepare_derived_payment(invoice, place, float(amounts[place]))
+                )
+        return changed | Payment.create(new)
+
+    def _prepare_derived_payment(self, invoice, place, amount):
+        """Return the values of a payment that is concluded from a bill's totals.
+
+        :param place: how many were concluded from this bill before
+        """
+        return {
+            "connection_id": self.id,
+            "external_id": f"bill-{invoice.external_id}-{place + 1}",
+            "client_external_id": invoice.client_external_id,
+            "matter_external_ids": invoice.matter_external_ids,
+            "has_unlinked_matters": bool(invoice.matter_external_ids),
+            "currency_code": invoice.currency_code,
+            "currency_id": invoice.currency_id.id,
+            # When the bill changed is all that tells when it was paid.
+            "payment_date": (invoice.modified_at or invoice.create_date).date(),
+            "amount": amount,
+            "is_derived": True,
+            "allocation_ids": [
+                (
+                    0,
+                    0,
+                    {
+                        "bill_external_id": invoice.external_id,
+                        "invoice_id": invoice.id,
+                        "amount": amount,
+                    },
+                )
+            ],
+        }
+
+    # === RECEIPTS AND CREDIT NOTES === #
+
+    def _stage_receipts(self, receipts, allocations):
+        """Create or change payments, and replace what they settle.
+
+        :param receipts: neutral receipts
+        :param allocations: ``{receipt id: neutral allocations}``; a payment that is not
+            named there keeps what it settles
+        :return: the payments that are new or changed
+        """
+        Payment = self.env["actionstep.payment"]
+        currencies = self._get_currencies({one.currency for one in receipts})
+        rows = {
+            one.receipt_id: self._prepare_payment(one, currencies) for one in receipts
+        }
+        payments, changed = self._stage_headers(Payment, rows)
+        others = allocations.keys() - payments.keys()
+        payments |= self._get_by_external_id(Payment, others)
+        invoices = self._get_invoices(
+            one.bill_id for parts in allocations.values() for one in parts
+        )
+        for receipt_id, parts in allocations.items():
+            payment = payments.get(receipt_id)
+            if payment and payment._replace_allocations(parts, invoices):
+                changed |= payment
+        return changed
+
+    def _prepare_payment(self, receipt, currencies):
+        return {
+            "client_external_id": receipt.client_id,
+            "matter_external_ids": [receipt.matter_id] if receipt.matter_id else [],
+            "currency_code": receipt.currency,
+            "currency_id": currencies.get(receipt.currency),
+            "payment_date": receipt.received_on,
+            "amount": float(receipt.amount),
+            "method": receipt.method,
+            "reference": receipt.reference,
+            "memo": receipt.memo,
+            "deposit_account_number": receipt.deposit_account_number,
+            "is_from_trust": receipt.from_trust,
+            "is_deleted": bool(receipt.deleted_at),
+            "modified_at": receipt.modified_at,
+        }
+
+    def _stage_credit_notes(self, headers, lines, applications):
+        """Create or change credit notes, and replace their lines and applications.
+
+        :param headers: neutral credit notes
+        :param lines: ``{credit id: neutral lines}``
+        :param applications: ``{credit id: neutral applications}``; a credit note that
+            is not named in one of the two keeps what it has
+        :return: the credit notes that are new or changed
+        """
+        CreditNote = self.env["actionstep.credit.note"]
+        currencies = self._get_currencies({one.currency for one in headers})
+        applied = [one.bill_id for parts in applications.values() for one in parts]
+        invoices = self._get_invoices([*applied, *(one.bill_id for one in headers)])
+        rows = {
+            one.credit_id: self._prepare_credit_note(one, currencies, invoices)
+            for one in headers
+        }
+        notes, changed = self._stage_headers(CreditNote, rows)
+        others = {*lines, *applications} - notes.keys()
+        notes |= self._get_by_external_id(CreditNote, others)
+        changed |= CreditNote._replace_lines(
+            {notes[key]: parts for key, parts in lines.items() if key in notes}
+        )
+        Application = self.env["actionstep.credit.application"]
+        for key, parts in applications.items():
+            if key in notes and Application._replace(notes[key], parts, invoices):
+                changed |= notes[key]
+        return changed
+
+    def _prepare_credit_note(self, header, currencies, invoices):
+        invoice = invoices.get(header.bill_id)
+        return {
+            "number": header.number,
+            "bill_external_id": header.bill_id,
+            "invoice_id": invoice.id if invoice else False,
+            "client_external_id": header.client_id,
+            "matter_external_ids": [header.matter_id] if header.matter_id else [],
+            "currency_code": header.currency,
+            "currency_id": currencies.get(header.currency),
+            "credit_date": header.credit_date,
+            "amount_untaxed": float(header.total_exclusive),
+            "amount_tax": float(header.total_tax),
+            "amount_total": float(header.total_inclusive),
+            "reason": header.reason,
+            "is_deleted": bool(header.deleted_at),
+            "modified_at": header.modified_at,
+        }
+
+    def _get_invoices(self, bill_ids):
+        ids = set(filter(None, bill_ids))
+        return self._get_by_external_id(self.env["actionstep.invoice"], ids)
+
+    def _link_bills(self):
+        """Link what settles a bill that came later, and have it decided anew."""
+        mine = [("connection_id", "=", self.id), ("invoice_id", "=", False)]
+        parts = self.env["actionstep.payment.allocation"].search(
+            [("payment_id.connection_id", "=", self.id), ("invoice_id", "=", False)]
+        )
+        uses = self.env["actionstep.credit.application"].search(mine)
+        notes = self.env["actionstep.credit.note"].search(
+            [*mine, ("bill_external_id", "!=", False)]
+        )
+        unlinked = (parts, uses, notes)
+        ids = {one.bill_external_id for records in unlinked for one in records}
+        invoices = self._get_invoices(ids)
+        for records in unlinked:
+            for bill_id, found in records.grouped("bill_external_id").items():
+                if bill_id in invoices:
+                    found.invoice_id = invoices[bill_id]
+        parts.filtered("invoice_id").payment_id.needs_plan = True
+        uses.filtered("invoice_id").needs_plan = True

@@ -1,0 +1,72 @@
+from odoo import fields, models
+
+
+class ActionstepCustomer(models.AbstractModel):
+    """What is a customer in QuickBooks: a client, or one of a client's matters."""
+
+    _name = "actionstep.customer"
+    _description = "Bound to a Customer of QuickBooks"
+    _inherit = "actionstep.binding"
+
+    _job_field = None  # where a job names it
+
+    quickbooks_name = fields.Char(
+        string="QuickBooks Customer",
+        readonly=True,
+        copy=False,
+        help="Names are unique in QuickBooks, so this can differ from the client's.",
+    )
+    was_linked = fields.Boolean(
+        string="Already There",
+        readonly=True,
+        copy=False,
+        help="The customer stood in QuickBooks before and was linked, not created.",
+    )
+    currency_code = fields.Char(
+        string="Currency",
+        readonly=True,
+        copy=False,
+        help="A customer of QuickBooks has one currency for life.",
+    )
+
+    def _get_wanted_name(self):
+        """Return the name that QuickBooks should show."""
+        raise NotImplementedError
+
+    def _get_distinct_name(self):
+        """Return the name for when the wanted one is taken."""
+        raise NotImplementedError
+
+    def _is_same(self, row):
+        """Tell whether a customer of the wanted name may be this one."""
+        raise NotImplementedError
+
+    def _prepare_payload(self, name, currency):
+        """Return what creates the customer in QuickBooks.
+
+        :param currency: of its documents, empty for that of the books
+        """
+        raise NotImplementedError
+
+    def _get_parent(self):
+        """Return what must be a customer first, if anything."""
+        return self.browse()
+
+    def _bind(self, row, was_linked):
+        """Store which customer of QuickBooks it is.
+
+        :param row: the customer as QuickBooks has it
+        :raise ValueError: the customer belongs to another record
+        """
+        self.ensure_one()
+        self._check_unbound(row["Id"])
+        self.write(
+            {
+                "quickbooks_id": row["Id"],
+                "quickbooks_sync_token": row["SyncToken"],
+                "quickbooks_name": row["DisplayName"],
+                "currency_code": (row.get("CurrencyRef") or {}).get("value"),
+                "was_linked": was_linked,
+                "pushed_at": fields.Datetime.now(),
+            }
+        )

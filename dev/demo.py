@@ -1,8 +1,9 @@
-"""`make demo`: the whole way once, from two accounts that nobody connected to books in
-QuickBooks that agree with Actionstep to the cent.
+"""`make demo`: the whole way, from two accounts that nobody connected to books in
+QuickBooks that agree with Actionstep to the cent, also after a firm's life in between.
 
     python -m dev.demo            # with servers of its own
     SERVERS=file.json ...         # with servers that already run on this machine
+    FULL=1 ...                    # with a row for every document
 
 The file holds the line that `python -m dev.sandbox` prints. The last line printed is
 one JSON object; the exit code is 1 when the two sides differ.
@@ -15,9 +16,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +28,29 @@ import psycopg2.extensions
 import requests
 import simplejson
 
-from .compare import Line, compare
+from .compare import Comparison, compare
+from .facts import APPLICATION, BILL, CREDIT_NOTE, POSTED, RECEIPT, Key
 from .rpc import OdooError, Person
 from .sandbox import firms
 from .setup import odoo, paths
 from .setup.console import SetupError, main, step
 from .setup.postgres import Server, postgres
+from .tables import print_attention, print_documents, print_summary
 
 DATABASE = "demo"
 CONNECTION = "actionstep.connection"
 INVOICE = "actionstep.invoice"
+JOB = "actionstep.sync.job"
+RUN = "actionstep.sync.run"
+MODELS = {
+    BILL: INVOICE,
+    RECEIPT: "actionstep.payment",
+    CREDIT_NOTE: "actionstep.credit.note",
+    APPLICATION: "actionstep.credit.application",
+}
+OPEN_JOBS = ("waiting", "pending", "started", "unknown")
+FIRM = "life"
+LIFE_DOCUMENTS = 300
 WAIT_SECONDS = 600
 
 
@@ -51,6 +67,12 @@ class Demo:
     def url(self) -> str:
         """Odoo's address."""
         return self.person.base_url
+
+    @cached_property
+    def firm(self) -> firms.Firm:
+        """The sample firm that the servers began with."""
+        told = _ask(self.servers["actionstep"], "firm")
+        return firms.build(told["country"], told["size"])
 
     # --- steps ---
 
@@ -95,10 +117,7 @@ class Demo:
 
     def map_accounts(self) -> None:
         """Fill the three maps as the sample firm's bookkeeper does."""
-        [connection] = self.person.call(
-            CONNECTION, "read", [self.connection_id], ["quickbooks_country"]
-        )
-        mapping = firms.build(connection["quickbooks_country"], "small").mapping
+        mapping = self.firm.mapping
         numbers = self._ids("actionstep.account", "number")
         codes = self._ids("actionstep.tax.code", "name")
         items = self._ids("quickbooks.item", "name")
@@ -132,57 +151,118 @@ class Demo:
 
     def push(self) -> None:
         """Turn Sales Invoices on, then watch the scheduled action work."""
-        self._write({"push_invoices": True})
+        with self._told("First push", "everything there is"):
+            self._write({"push_invoices": True})
+            self._settle(after=0)
+
+    def live(self) -> None:
+        """Let the firm's people work in Actionstep; what they did follows each time."""
+        if self.firm.size != FIRM:
+            return
+        actionstep = self.servers["actionstep"]
+        for row in _ask(actionstep, "life"):
+            events = _tell(actionstep, "life", step=row["step"])
+            _tell(actionstep, "reporting/refresh")  # the nightly load
+            with self._told(row["title"], _counted(events)):
+                self._settle(after=self._last_run().get("id", 0))
+
+    @contextmanager
+    def _told(self, title: str, what: str) -> Iterator[None]:
+        """Say in one line what happened, and how many jobs and seconds that took."""
+        started, before = time.monotonic(), self.operations()
+        yield
+        seconds, count = time.monotonic() - started, self.operations() - before
+        print(f"\r  {title:<43} {what:<34} {count:>4} operations {seconds:6.1f} s")
+
+    # --- waiting ---
+
+    def _settle(self, after: int) -> None:
+        """Wait until a run later than the one named is done, and no job is left.
+
+        Such a run is asked for, except the first one, which comes by itself.
+        """
         started = time.monotonic()
-        while not self._is_done():
+        while not self._is_settled(after):
             if time.monotonic() - started > WAIT_SECONDS:
                 raise SetupError(
                     f"The scheduled action did not finish in {WAIT_SECONDS} s.",
                     "see .work/run/odoo.log.",
                 )
             time.sleep(0.3)
-        print()
 
-    def _is_done(self) -> bool:
-        counts = ["invoice_count", "pushed_count", "waiting_count", "attention_count"]
-        [row] = self.person.call(CONNECTION, "read", [self.connection_id], counts)
-        print(
-            f"\r  Pushing: {row['pushed_count']} of {row['invoice_count']} "
-            f"in QuickBooks, {row['waiting_count']} waiting, "
-            f"{row['attention_count']} need attention   ",
-            end="",
-            flush=True,
-        )
+    def _is_settled(self, after: int) -> bool:
+        # The run first: what it leaves is counted after its end.
+        run, left = self._last_run(), self._count_jobs(OPEN_JOBS)
+        done = f"{self.operations()} operations done, {left} to go"
+        print(f"\r  {f'Pushing: {done}':<99}", end="", flush=True)
+        if run.get("state") == "interrupted":
+            raise SetupError(
+                f"The run was interrupted: {run['message']}", "see .work/run/odoo.log."
+            )
+        if after and run["id"] <= after and run["state"] != "running":
+            self.person.press(CONNECTION, "action_sync_now", self.connection_id)
+            return False
+        return run.get("state") == "done" and run["id"] > after and not left
+
+    def _last_run(self) -> dict[str, Any]:
+        domain = [("connection_id", "=", self.connection_id)]
+        fields = ["state", "message"]
         runs = self.person.call(
-            "actionstep.sync.run",
-            "search_read",
-            [("connection_id", "=", self.connection_id)],
-            ["state", "message"],
+            RUN, "search_read", domain, fields, order="id desc", limit=1
         )
-        for run in runs:
-            if run["state"] == "interrupted":
-                raise SetupError(
-                    f"The run was interrupted: {run['message']}",
-                    "see .work/run/odoo.log.",
-                )
-        return any(run["state"] == "done" for run in runs)
+        return runs[0] if runs else {}
+
+    def operations(self) -> int:
+        """Return how much was created, updated, deleted and voided in QuickBooks."""
+        return self._count_jobs(("done",))
+
+    def _count_jobs(self, states: tuple[str, ...]) -> int:
+        domain = [("connection_id", "=", self.connection_id), ("state", "in", states)]
+        return self.person.call(JOB, "search_count", domain)
 
     # --- comparison ---
 
-    def compare(self) -> list[Line]:
-        """Return the bills of Actionstep beside the invoices of QuickBooks."""
-        invoices = self.person.call(
-            INVOICE,
-            "search_read",
-            [("connection_id", "=", self.connection_id)],
-            ["external_id", "state", "failure_cause"],
-        )
+    def compare(self) -> Comparison:
+        """Return the documents of Actionstep beside those of QuickBooks."""
         return compare(
             _ask(self.servers["actionstep"], "dump"),
             _ask(self.servers["quickbooks"], "dump"),
-            invoices,
-            _ask(self.servers["actionstep"], "firm")["expected_attention"],
+            self._records(),
+            expected_causes(self.firm),
         )
+
+    def _records(self) -> dict[Key, dict[str, Any]]:
+        """Return what the addon says of each document."""
+        fields = ["external_id", "state", "failure_cause", "failure_message"]
+        domain = [("connection_id", "=", self.connection_id)]
+        return {
+            (kind, row["external_id"]): row
+            for kind, model in MODELS.items()
+            for row in self.person.call(model, "search_read", domain, fields)
+        }
+
+
+def expected_causes(firm: firms.Firm) -> dict[Key, str]:
+    """Return the documents that were made to need a person, and why."""
+    causes = {(BILL, str(key)): cause for key, cause in firm.expected_attention.items()}
+    for (kind, key), cause in firm.expected_attention_documents.items():
+        causes[kind.replace("_", " "), str(key)] = cause
+    return causes
+
+
+def promised_documents(firm: firms.Firm) -> int:
+    """Return how many documents a demo with this firm must have compared."""
+    if firm.size == FIRM:
+        return LIFE_DOCUMENTS
+    return sum(bill.status in POSTED for bill in firm.bills)
+
+
+def _counted(events: list[dict[str, Any]]) -> str:
+    """Return what was changed by kind: ``7 bills, 1 receipt``."""
+    kinds = Counter(event["kind"].replace("_", " ") for event in events)
+    return ", ".join(
+        f"{count} {kind}{'s' * (count > 1)}" for kind, count in kinds.items()
+    )
 
 
 def _lines(
@@ -199,11 +279,22 @@ def _lines(
     ]
 
 
-def _ask(side: dict[str, Any], what: str) -> dict[str, Any]:
+def _ask(side: dict[str, Any], what: str) -> Any:
     """Return what a local server tells about itself, money as Decimal."""
     answer = requests.get(f"{side['admin_url']}/{what}", timeout=120)
     answer.raise_for_status()
     return simplejson.loads(answer.text, use_decimal=True)
+
+
+def _tell(side: dict[str, Any], what: str, **body: Any) -> Any:
+    """Do something at a local server, as a person there would; return the answer."""
+    answer = requests.post(f"{side['admin_url']}/{what}", json=body, timeout=120)
+    if not answer.ok:
+        raise SetupError(
+            f"The local server refuses {what}: {answer.text}",
+            "use servers on which no demo has run yet.",
+        )
+    return answer.json()
 
 
 # --- running ---
@@ -213,7 +304,7 @@ def _ask(side: dict[str, Any], what: str) -> dict[str, Any]:
 def own_servers() -> Iterator[dict[str, Any]]:
     """Start the local servers with the sample firm; yield their addresses."""
     process = subprocess.Popen(
-        [str(paths.PYTHON), "-m", "dev.sandbox", "--firm", "demo"],
+        [str(paths.PYTHON), "-m", "dev.sandbox", "--firm", FIRM],
         cwd=paths.ROOT,
         env=paths.environment(dict(os.environ)),
         stdout=subprocess.PIPE,
@@ -255,7 +346,7 @@ def servers() -> Any:
 
 @contextmanager
 def running_demo(server: Server, port: int | None = None) -> Iterator[Demo]:
-    """Run a fresh database and Odoo on it, with the demo done up to the push."""
+    """Run a fresh database and Odoo on it, with the whole demo done."""
     with servers() as addresses:
         odoo.write_config(server)
         step("Fresh database with the addon", lambda: _fresh(server))
@@ -266,6 +357,7 @@ def running_demo(server: Server, port: int | None = None) -> Iterator[Demo]:
                 step("Both sides connected, lists loaded", demo.connect)
                 step("Three maps saved", demo.map_accounts)
                 demo.push()
+                demo.live()
             except OdooError as err:
                 raise SetupError(
                     f"Odoo says: {err}", "see .work/run/odoo.log."
@@ -280,47 +372,28 @@ def _fresh(server: Server) -> None:
 
 
 def run() -> int:
-    """Run the demo; print the table and the summary; return the exit code."""
+    """Run the demo; print the tables and the summary; return the exit code."""
     started = time.monotonic()
     with postgres() as server, running_demo(server) as demo:
-        lines = demo.compare()
-    print_table(lines)
-    faults = [(line, fault) for line in lines for fault in line.faults]
+        comparison, operations = demo.compare(), demo.operations()
+    if os.environ.get("FULL"):
+        print_documents(comparison)
+    print_attention(comparison)
+    print_summary(comparison)
+    faults = comparison.faults()
     for line, fault in faults:
-        print(f"Difference: {line.number}: {fault}", file=sys.stderr)
+        print(f"Difference: {line.kind} {line.title}: {fault}", file=sys.stderr)
+    documents = comparison.living()
     summary = {
-        "documents": len(lines),
-        "in_quickbooks": sum(line.quickbooks_total is not None for line in lines),
-        "needs_attention": sum(line.status.startswith("attention") for line in lines),
+        "documents": len(documents),
+        "operations": operations,
+        "in_quickbooks": sum(one.quickbooks is not None for one in documents),
+        "needs_attention": sum(one.needs_attention for one in comparison.documents),
         "differences": len(faults),
         "seconds": round(time.monotonic() - started, 1),
     }
     print(json.dumps(summary))
-    return 1 if faults or not lines else 0
-
-
-def print_table(lines: Sequence[Line]) -> None:
-    """Print a row per bill."""
-    row = "{:<23} {:<28} {:>12} {:>12} {:>10}  {}"
-    print(row.format("Number", "Client", "Actionstep", "QuickBooks", "Tax", "Status"))
-    for line in lines:
-        print(
-            row.format(
-                _cut(line.number, 23),
-                _cut(line.client, 28),
-                f"{line.total:,.2f}",
-                "-"
-                if line.quickbooks_total is None
-                else f"{line.quickbooks_total:,.2f}",
-                "-" if line.quickbooks_tax is None else f"{line.quickbooks_tax:,.2f}",
-                line.status,
-            )
-        )
-
-
-def _cut(text: str, width: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= width else flat[: width - 1] + "…"
+    return 1 if faults or len(documents) < promised_documents(demo.firm) else 0
 
 
 if __name__ == "__main__":

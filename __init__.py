@@ -1,1 +1,1 @@
-from . import clients, controllers, mappers, models
+from . import clients, controllers, mappers, models, wizards

@@ -23,6 +23,7 @@
         "views/actionstep_list_views.xml",
         "views/actionstep_sync_views.xml",
         "views/consent_templates.xml",
+        "wizards/actionstep_detail_upload_views.xml",
         "views/menus.xml",
     ],
     "assets": {

@@ -270,6 +270,16 @@ CAUSES: dict[str, Cause] = {
             "first, or keep this out and record it in QuickBooks by hand."
         ),
     ),
+    "payment_unclear": Cause(
+        "data",
+        _lt("Money or credit"),
+        _lt(
+            "The bill is paid by %(total)s more than before, but this client also has "
+            "the credit note %(credit)s, and the totals do not tell money from applied "
+            "credit. If it is money, requeue; if it is credit, keep it out and apply "
+            "the credit memo in QuickBooks."
+        ),
+    ),
     "credit_unknown": Cause(
         "data",
         _lt("Waits for its credit note"),

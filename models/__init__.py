@@ -33,6 +33,7 @@ from . import actionstep_connection_keys
 from . import actionstep_connection_oauth
 from . import actionstep_connection_lists
 from . import actionstep_connection_stage
+from . import actionstep_connection_files
 from . import actionstep_connection_pull
 from . import actionstep_connection_pull_people
 from . import actionstep_connection_pull_detail

@@ -140,7 +140,7 @@ class TestImports(TransactionCase):
         )
 
     def test_each_model_file_is_loaded(self):
-        for part in ("models", "controllers"):
+        for part in ("models", "controllers", "wizards"):
             loaded = {module[-1] for module in imports(ROOT / part / "__init__.py")}
             for path in (ROOT / part).glob("*.py"):
                 defines_model = "_name = " in path.read_text(encoding="utf-8")

@@ -157,6 +157,7 @@ class SecurityCase(ActionstepCase):
             for name, model in self.env.registry.items()
             if model._original_module == MODULE
             and not model._abstract
+            and not model._transient
             and name != "actionstep.credential"
         ]
 

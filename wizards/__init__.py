@@ -1,0 +1,1 @@
+from . import actionstep_detail_upload

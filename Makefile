@@ -1,6 +1,7 @@
 # Everything a developer or evaluator runs. Variables: PYTHON (3.10 to 3.13),
 # ODOO_PATH or ODOO_DEB (an Odoo 19 of your own), PGHOST, PGPORT, PGUSER, PGPASSWORD
-# (a PostgreSQL of your own), PORT (of Odoo), ARGS (for pytest), SERVERS (of the demo).
+# (a PostgreSQL of your own), PORT (of Odoo), ARGS (for pytest), SERVERS and FULL (of the
+# demo).
 # The one the set-up was made with stays, unless another one is named.
 PYTHON ?= $(shell [ -x .work/venv/bin/python ] && echo .work/venv/bin/python || echo python3)
 RUN := .work/venv/bin/python -m
@@ -17,7 +18,7 @@ help: ## Say what there is
 setup: ## Set up Python, Odoo 19 and PostgreSQL under .work/ (done by the others too)
 	@$(PYTHON) -m dev.setup
 
-demo: setup ## Push a sample firm's bills (SERVERS=file.json: servers that run)
+demo: setup ## Push a sample firm and follow its life (FULL=1: a row for each document)
 	@$(RUN) dev.demo
 
 serve: setup ## The demo, and Odoo left running on this machine (PORT=8069)

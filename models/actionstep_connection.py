@@ -11,6 +11,13 @@ DOCUMENTS = (
     "payment_ids",
     "credit_application_ids",
 )
+# What decides whether a document can go without its details.
+DETAIL_SETTINGS = {
+    "detail_source",
+    "detail_policy",
+    "totals_account_id",
+    "totals_tax_free_code_id",
+}
 # How one side stands; the connection shows it for each of the two.
 CREDENTIAL_STATES = [
     ("disconnected", "Not connected"),
@@ -388,12 +395,24 @@ class ActionstepConnection(models.Model):
         if {"company_id", "environment"} & vals.keys():
             self._check_not_in_use(vals)
         result = super().write(vals)
+        if DETAIL_SETTINGS & vals.keys():
+            self._plan_waiting()
         if "company_id" in vals:
             # Odoo asked before the move; the new company must be the user's, too.
             self.check_access("write")
         if {"push_invoices", "is_paused", "active"} & vals.keys():
             self._update_cron()
+        elif {"start_date", *DETAIL_SETTINGS} & vals.keys():
+            # What the change lets in goes now, and shows as progress.
+            self._trigger_cron()
         return result
+
+    def _plan_waiting(self):
+        """Have it decided anew about what waits: the settings may let it go."""
+        waiting = [("connection_id", "in", self.ids), ("state", "=", "waiting")]
+        for name in DOCUMENTS:
+            model = self.env[self._fields[name].comodel_name].sudo()
+            model.search(waiting).needs_plan = True
 
     def _check_not_in_use(self, vals):
         """Refuse to move a connection whose records name ids of its two accounts."""

@@ -47,6 +47,7 @@ LOCAL_CAUSES = (
     "amount_not_positive",
     "allocation_too_large",
     "allocation_left_out",
+    "payment_unclear",
     "tax_mixed",
     "tax_mismatch",
     "tax_unclear",

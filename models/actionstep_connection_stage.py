@@ -145,19 +145,13 @@ class ActionstepConnection(models.Model):
         :return: the payments that are new or changed
         """
         Payment = self.env["actionstep.payment"]
-        allocations = self.env["actionstep.payment.allocation"].search(
-            [
-                ("invoice_id", "in", [invoice.id for invoice in invoices.values()]),
-                ("payment_id.is_derived", "=", True),
-            ],
-            order="payment_id",
-        )
-        known = allocations.grouped("invoice_id")
         new, changed = [], Payment
         for invoice in invoices.values():
-            before = known.get(invoice, allocations.browse())
+            before = invoice.allocation_ids.filtered("payment_id.is_derived").sorted(
+                lambda one: one.payment_id.id
+            )
             amounts = derive_payments(
-                from_answer(0 if invoice._is_withdrawn() else invoice.amount_paid),
+                invoice._get_paid_otherwise(),
                 [from_answer(one.amount) for one in before],
             )
             for one, amount in zip(before, amounts, strict=False):
@@ -224,7 +218,20 @@ class ActionstepConnection(models.Model):
             payment = payments.get(receipt_id)
             if payment and payment._replace_allocations(parts, invoices):
                 changed |= payment
+        self._withdraw_derived(invoices.values())
         return changed
+
+    def _withdraw_derived(self, invoices):
+        """Withdraw the derived payments of bills whose receipts are known by now."""
+        derived = self.env["actionstep.payment"].search(
+            [
+                ("connection_id", "=", self.id),
+                ("is_derived", "=", True),
+                ("is_deleted", "=", False),
+                ("allocation_ids.invoice_id", "in", [one.id for one in invoices]),
+            ]
+        )
+        derived.write({"is_deleted": True, "needs_plan": True})
 
     def _prepare_payment(self, receipt, currencies):
         return {

@@ -169,6 +169,18 @@ class ActionstepInvoice(models.Model):
         clients = self.participant_id
         return clients if len(clients) == 1 else clients.browse()
 
+    def _get_paid_otherwise(self):
+        """Return what is paid of a bill beside the receipts and credits we know."""
+        self.ensure_one()
+        if self._is_withdrawn():
+            return from_answer(0)
+        real = self.allocation_ids.filtered(
+            lambda one: not (one.payment_id.is_derived or one.payment_id.is_deleted)
+        )
+        uses = self.application_ids.filtered(lambda one: not one._is_withdrawn())
+        known = [*real.mapped("amount"), *uses.mapped("amount")]
+        return from_answer(self.amount_paid) - sum(map(from_answer, known))
+
     def _get_left_out(self):
         """Return those of these invoices that are not pushed, as things stand."""
         return self.filtered(

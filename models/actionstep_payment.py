@@ -38,6 +38,11 @@ class ActionstepPayment(models.Model):
         readonly=True,
         help="Taken out of the client's trust money to pay the firm.",
     )
+    is_confirmed = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A person said that this derived payment is money, and no credit.",
+    )
     is_deleted = fields.Boolean(string="Deleted in Actionstep", readonly=True)
     allocation_ids = fields.One2many(
         "actionstep.payment.allocation", "payment_id", readonly=True
@@ -111,6 +116,30 @@ class ActionstepPayment(models.Model):
         if left_out:
             numbers = ", ".join(invoice._get_number() for invoice in left_out)
             raise DataError("allocation_left_out", values={"bill": numbers})
+        if self.is_derived and not self.is_confirmed and self._get_rivals():
+            numbers = ", ".join(one._get_number() for one in self._get_rivals())
+            raise DataError("payment_unclear", values={"credit": numbers})
+
+    def _get_rivals(self):
+        """Return the derived credits of this client, any of which may be applied here.
+
+        Actionstep counts an applied credit as paid; the totals do not tell it from
+        money.
+        """
+        return self.env["actionstep.credit.note"].search(
+            [
+                ("connection_id", "=", self.connection_id.id),
+                ("client_external_id", "=", self.client_external_id),
+                ("is_derived", "=", True),
+                ("is_deleted", "=", False),
+            ]
+        )
+
+    def _requeue(self):
+        """Override of `actionstep.document`: who requeues it says that it is money."""
+        unclear = self.filtered(lambda one: one.failure_cause == "payment_unclear")
+        unclear.is_confirmed = True
+        return super()._requeue()
 
     def _to_value(self, maps):
         """Override of `actionstep.document`."""

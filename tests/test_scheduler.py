@@ -160,7 +160,11 @@ class TestLongPass(SchedulerCase):
 
         self.assertEqual(len(self._get_quickbooks_invoices()), 30)
         self.assertEqual(run.state, "running")
+        done, total = self.connection.progress_done, self.connection.progress_total
+        self.assertEqual((done, total), (30, 70))
+        self.assertAlmostEqual(self.connection.progress, 100 * 30 / 70, 1)
         self.connection.action_resume()
         run = self._run_for_real()
         self.assertEqual((run.state, run.pushed_count), ("done", 70))
+        self.assertEqual(self.connection.progress, 100)
         self.assertEqual(len(self._get_quickbooks_invoices()), 70)

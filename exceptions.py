@@ -288,6 +288,15 @@ CAUSES: dict[str, Cause] = {
             "soon as it stands there."
         ),
     ),
+    "credit_left_out": Cause(
+        "data",
+        _lt("Credit note is left out"),
+        _lt(
+            "The credit note %(credit)s is not pushed: it is dated before the start "
+            "date, or kept out. Push it first, or keep this out and apply it in "
+            "QuickBooks by hand."
+        ),
+    ),
     "credit_too_large": Cause(
         "data",
         _lt("More credit applied than possible"),

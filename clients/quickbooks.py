@@ -113,6 +113,8 @@ class QuickbooksClient:
     request may have been done.
 
     :param api_url: base address that ends in ``/v3``
+    :param before_request: called before each request, with whether it is a batch, to
+        wait for its turn
     """
 
     def __init__(
@@ -123,11 +125,13 @@ class QuickbooksClient:
         environment: str,
         *,
         read_timeout: float = const.READ_TIMEOUT,
+        before_request: Callable[[bool], None] | None = None,
     ) -> None:
         self.realm_id = realm_id
         domains = const.QUICKBOOKS_DOMAINS.get(environment, ())
         policy = Policy(QUICKBOOKS, environment, domains, read_timeout)
         self._session = _QuickbooksSession(policy, access_token)
+        self._session.before_request = before_request
         self._quickbooks = quickbooks.QuickBooks(
             company_id=quote_path(realm_id, safe=""),
             minorversion=const.QUICKBOOKS_MINOR_VERSION,
@@ -474,8 +478,12 @@ class QuickbooksClient:
 class _QuickbooksSession(Transport):
     """Reads each answer before python-quickbooks does, so that only successes pass."""
 
+    before_request: Callable[[bool], None] | None = None
+
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Override of `request` to raise our error for every fault."""
+        if self.before_request:
+            self.before_request(url.endswith("/batch"))
         response = super().request(method, url, **kwargs)
         read_answer(
             response.status_code,

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from operator import itemgetter
 from typing import Any
 
 import psycopg2
 from psycopg2 import errors, sql
+from psycopg2.extensions import DECIMAL, new_type, register_type
 from psycopg2.extras import RealDictCursor
 
 from .. import const
@@ -29,8 +32,9 @@ from ..documents import (
 )
 from ..exceptions import ConnectionStoppedError, DataError, RetryableError, SyncError
 from .rows import VIEWS, read_row, unreadable
-from .values import UnreadableRow, clean, id_of
+from .values import UnreadableRow, clean, id_of, text_of
 
+_QUOTED = re.compile(r'"([^"]+)"')
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 # Only these are the firm's to correct; any other failure may pass by itself.
 _STOPPING = (
@@ -39,27 +43,44 @@ _STOPPING = (
     errors.InvalidCatalogName,
     errors.InsufficientPrivilege,
 )
+_NOT_TEXT = (errors.CharacterNotInRepertoire, errors.UntranslatableCharacter)
 # At connect, psycopg2 gives no code for what the server refused, only its text.
 _STOPPING_TEXTS = (
     "password authentication failed",
+    "permission denied for database",
+    "invalid port number",
     "no password supplied",
     "no pg_hba.conf entry",
     "does not exist",
     "server does not support ssl",
     "certificate verify failed",
 )
-# The columns of a view, also of a materialized one, that this user may read.
+# The columns of a view, also of a materialized one; no category where this user may not
+# read them.
 _COLUMNS = """
-    SELECT c.relname, a.attname, t.typcategory
+    SELECT c.relname, a.attname,
+           CASE WHEN has_schema_privilege(n.oid, 'USAGE')
+                 AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+                THEN t.typcategory::text ELSE '' END
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
      WHERE n.nspname = %s AND c.relname = ANY(%s) AND c.relkind = ANY(%s)
        AND a.attnum > 0 AND NOT a.attisdropped
-       AND has_schema_privilege(n.oid, 'USAGE')
-       AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
+# The firm may have set shorter limits for this user; those stand.
+_LIMITS = """
+    SELECT set_config(name, %(limit)s::text, false) FROM pg_catalog.pg_settings
+     WHERE name IN ('statement_timeout', 'lock_timeout')
+       AND setting::bigint NOT BETWEEN 1 AND %(limit)s
+"""
+# Read as texts: Python knows no year 20026, and one such row must not stop the others.
+_TIMES = new_type((1082, 1114, 1184), "TIMES", lambda text, _cursor: text)
+# Here several rows with the same keys are parts of one amount.
+_ADDED_UP = ("receipt_allocation", "credit_application")
+# No page finds these rows: pages are asked for by id.
+_WITHOUT_ID = "{key} IS NULL OR {key}::text = ''"
 _numbers = itertools.count(1)  # cursors of one transaction need different names
 _RELATION_KINDS = ["v", "m", "r", "p", "f"]
 
@@ -74,10 +95,12 @@ class ReportingClient:
     refused; ``reporting_contract``: a column is missing) or ``RetryableError`` for what
     may pass, such as a view that is missing while the nightly load replaces it.
 
-    Rows that cannot be read are left out and stand in ``unreadable``. What belongs to
+    Rows that cannot be read are left out and stand in ``unreadable``; also those
+    without an id, and those that stand twice where there is to be one. What belongs to
     one is then incomplete: :func:`parent_id` says whose row it was.
 
-    :raise ConnectionStoppedError: the name of the schema or the SSL mode is not one
+    :raise ConnectionStoppedError: there is no server, or the name of the schema or the
+        SSL mode is not one
     """
 
     def __init__(
@@ -91,6 +114,9 @@ class ReportingClient:
         sslmode: str,
     ) -> None:
         self._password = password
+        if not host:
+            # Else the driver takes the database that runs on this very machine.
+            raise self._stopped("reporting_unavailable", "no server")
         if not _SCHEMA.fullmatch(schema):
             raise self._stopped("reporting_unavailable", f"schema name {schema!r}")
         if sslmode not in const.REPORTING_SSL_MODES:
@@ -105,6 +131,8 @@ class ReportingClient:
             "sslmode": sslmode,
             "connect_timeout": const.CONNECT_TIMEOUT,
             "application_name": "actionstep_quickbooks",
+            # A database without an encoding of its own mostly holds this one.
+            "client_encoding": "UTF8",
         }
         self._connection: Any = None
         self.unreadable: list[UnreadableRow] = []
@@ -126,21 +154,28 @@ class ReportingClient:
     def _connect(self) -> Any:
         connection = psycopg2.connect(**self._arguments)
         connection.set_session(readonly=True)
-        limit = int(const.REPORTING_TIMEOUT * 1000)
+        # Odoo has numeric read as float in the whole process; amounts stay exact here.
+        register_type(DECIMAL, connection)
+        register_type(_TIMES, connection)
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = %s", [limit])
-            cursor.execute("SET lock_timeout = %s", [limit])
+            cursor.execute(_LIMITS, {"limit": int(const.REPORTING_TIMEOUT * 1000)})
             cursor.execute("SET timezone = 'UTC'")
         connection.commit()
         return connection
+
+    def take_unreadable(self) -> list[UnreadableRow]:
+        """Return the rows that were left out since the last call."""
+        rows, self.unreadable = self.unreadable, []
+        return rows
 
     # === CONTRACT === #
 
     def check_contract(self, views: Iterable[str] | None = None) -> list[str]:
         """Return what the views lack, empty when they can be used.
 
-        A missing view is named ``bill_line``, a missing column ``bill_line.kind``, an
-        id that is not text ``bill_line.bill_id (text)``.
+        A missing view is named ``bill_line``, one that this user may not read
+        ``bill_line (right to read)``, a missing column ``bill_line.kind``, an id that
+        is not text ``bill_line.bill_id (text)``.
 
         :param views: those that every connection needs, unless given; see
             ``const.REPORTING_PAYMENT_VIEWS`` and ``const.REPORTING_CREDIT_VIEWS``
@@ -150,7 +185,7 @@ class ReportingClient:
         return [gap for view in wanted for gap in _gaps(view, columns.get(view, {}))]
 
     def _columns(self, views: list[str]) -> dict[str, dict[str, str]]:
-        """Return the type category of each readable column, by view."""
+        """Return the type category of each column, by view; empty: no right to it."""
         found: dict[str, dict[str, str]] = {}
         with self._translated(), self._connection.cursor() as cursor:
             cursor.execute(_COLUMNS, [self._schema, views, _RELATION_KINDS])
@@ -201,18 +236,35 @@ class ReportingClient:
             columns, self._relation(view), sql.Identifier(keys[0]), order
         )
         page: list[Any] = []
-        parent = None
-        for row in self._stream(view, statement, [list(ids)]):
-            found = self._read(view, row)
-            if found is None:
-                continue
-            if len(page) >= const.REPORTING_PAGE_SIZE and row[keys[0]] != parent:
+        rows = self._stream(view, statement, [list(ids)])
+        # Rows come sorted; Odoo's own groupby would read all of them first.
+        # pylint: disable-next=bad-builtin-groupby
+        for _parent, own in itertools.groupby(rows, itemgetter(keys[0])):
+            if len(page) >= const.REPORTING_PAGE_SIZE:
                 yield page
                 page = []
-            page.append(found)
-            parent = row[keys[0]]
+            page += self._read_own(view, own)
         if page:
             yield page
+
+    def _read_own(self, view: str, rows: Iterable[dict[str, Any]]) -> list[Any]:
+        """Return the values of the rows of one parent, without those that stand twice.
+
+        Which of the two is right cannot be told.
+        """
+        values = list(filter(None, (self._read(view, row) for row in rows)))
+        if view in _ADDED_UP:
+            return values
+        keys = [_keys_of(view, value) for value in values]
+        counts = Counter(keys)
+        self.unreadable += [
+            UnreadableRow(view, key, f"stands there {count} times")
+            for key, count in counts.items()
+            if count > 1
+        ]
+        return [
+            value for key, value in zip(keys, values, strict=True) if counts[key] == 1
+        ]
 
     # === CHANGES === #
 
@@ -243,33 +295,48 @@ class ReportingClient:
     def _changed_ids(
         self, view: str, since: datetime | None, children: Iterable[str] = ()
     ) -> list[str]:
-        statements = [self._changed(view, since)]
+        views = [view, *children]
+        statements = [self._selected(view, self._get_changed(view, since))]
+        statements += [self._selected(one, _WITHOUT_ID) for one in views]
         if since is not None:
             statements += [
-                self._changed(child, since)
+                self._selected(child, self._get_changed(child, since))
                 for child in children
                 if "modified_at" in self._present(child)
             ]
-        statement = sql.SQL(" UNION ").join(statements) + sql.SQL(" ORDER BY 1")
+        statement = sql.SQL(" UNION ").join(statements) + sql.SQL(" ORDER BY 2, 1")
         moment = since and since.replace(tzinfo=timezone.utc)
-        key = VIEWS[view].keys[0]
         rows = self._stream(view, statement, {"since": moment})
-        found = (id_of(row[key]) for row in rows)
-        return [row_id for row_id in found if row_id]
+        found = (self._read_id(row["of"], row["id"]) for row in rows)
+        return list(dict.fromkeys(filter(None, found)))
 
-    def _changed(self, view: str, since: datetime | None) -> sql.Composable:
-        """Return the query for what changed in one view, by the first key."""
-        statement = sql.SQL("SELECT DISTINCT {} FROM {}").format(
-            sql.Identifier(VIEWS[view].keys[0]), self._relation(view)
-        )
+    def _selected(self, view: str, condition: str) -> sql.Composable:
+        """Return the query for the first keys of the rows that meet a condition."""
+        key = sql.Identifier(VIEWS[view].keys[0])
+        statement = sql.SQL("SELECT DISTINCT {} AS of, {}::text AS id FROM {} WHERE {}")
+        where = sql.SQL(condition).format(key=key)
+        return statement.format(sql.Literal(view), key, self._relation(view), where)
+
+    def _get_changed(self, view: str, since: datetime | None) -> str:
+        """Return the condition for what changed in one view."""
         if since is None:
-            return statement
+            return "true"
         conditions = ["modified_at >= %(since)s"]
         if "deleted_at" in const.REPORTING_VIEWS[view]:
             conditions.append("deleted_at >= %(since)s")
         if "modified_at" not in const.REPORTING_OPTIONAL_COLUMNS.get(view, ()):
             conditions.append("modified_at IS NULL")
-        return statement + sql.SQL(" WHERE " + " OR ".join(conditions))
+        return " OR ".join(conditions)
+
+    def _read_id(self, view: str, value: str | None) -> str | None:
+        """Return an id; one by which its rows are not found again is told instead."""
+        found = id_of(value)
+        if found is not None and found == value:
+            return found
+        reason = "has blanks around it" if found else "is empty"
+        key = VIEWS[view].keys[0]
+        self.unreadable.append(UnreadableRow(view, found or "", f"{key}: {reason}"))
+        return None
 
     def _present(self, view: str) -> list[str]:
         """Return the columns to read, without optional ones that are missing."""
@@ -278,7 +345,7 @@ class ReportingClient:
         return [
             column
             for column in const.REPORTING_VIEWS[view]
-            if column in columns or column not in optional
+            if columns.get(column) or column not in optional
         ]
 
     def _relation(self, view: str) -> sql.Composable:
@@ -326,9 +393,13 @@ class ReportingClient:
         if isinstance(err, errors.UndefinedColumn | errors.UndefinedFunction):
             missing = clean(err.diag.message_primary or "", limit=100)
             return self._stopped("reporting_contract", detail, f"{view}: {missing}")
+        if isinstance(err, _NOT_TEXT):
+            missing = f"{view} (texts in its own encoding)"
+            return self._stopped("reporting_contract", detail, missing)
         if isinstance(err, errors.UndefinedTable | errors.InvalidSchemaName):
             # The nightly load drops and creates the tables: it may be back soon.
-            missing = f"{self._schema}.{view}"
+            named = _QUOTED.search(err.diag.message_primary or "")
+            missing = named[1] if named else f"{self._schema}.{view}"
             values = {"missing": missing}
             return RetryableError("reporting_contract", detail, values=values)
         refused = err.pgcode is None and any(
@@ -346,18 +417,24 @@ class ReportingClient:
         )
 
 
+def _keys_of(view: str, value: Any) -> str:
+    return "/".join(text_of(getattr(value, key)) for key in VIEWS[view].keys)
+
+
 def _gaps(view: str, columns: dict[str, str]) -> list[str]:
     if not columns:
         return [view]
+    if not any(columns.values()):
+        return [f"{view} (right to read)"]
     optional = const.REPORTING_OPTIONAL_COLUMNS.get(view, ())
     gaps = [
         f"{view}.{column}"
         for column in const.REPORTING_VIEWS[view]
-        if column not in columns and column not in optional
+        if not columns.get(column) and column not in optional
     ]
     # Compared with texts: an id of another type fails at the first query.
     key = const.REPORTING_VIEWS[view][0]
-    if columns.get(key, "S") != "S":
+    if columns.get(key, "") not in ("", "S"):
         gaps.append(f"{view}.{key} (text)")
     return gaps
 

@@ -110,6 +110,13 @@ def _whole(value: Any) -> int:
     return int(number)
 
 
+def _amount(value: Any) -> Decimal:
+    """Return an amount; nothing is none, because an export may have lost it."""
+    if value is None:
+        raise ValueError("is empty")
+    return decimal_of(value)
+
+
 def _optional_decimal(value: Any) -> Decimal | None:
     return None if value is None else decimal_of(value)
 
@@ -143,7 +150,7 @@ FEE_OR_EXPENSE = Kind(_lower, "row_kind")
 CURRENCY = Kind(_upper, "row_text")
 WHOLE = Kind(_whole, "row_number")
 NUMBER = Kind(_optional_decimal, "row_number")
-MONEY = Kind(decimal_of, "row_amount")
+MONEY = Kind(_amount, "row_amount")
 DATE = Kind(date_of, "row_date")
 MOMENT = Kind(moment_of, "row_time")
 FLAG = Kind(_flag, "row_flag")

@@ -26,18 +26,26 @@ class ActionstepBinding(models.AbstractModel):
     )
     pushed_at = fields.Datetime(string="Last Pushed", readonly=True, copy=False)
 
-    def _check_unbound(self, quickbooks_id):
+    def _get_bound_ids(self, quickbooks_ids):
+        """Return ``{QuickBooks id: id of the record}`` of those that are bound.
+
+        Of all records of the connection that these records belong to.
+        """
+        found = self.search(
+            [
+                ("connection_id", "=", self.connection_id.id),
+                ("quickbooks_id", "in", list(quickbooks_ids)),
+            ]
+        )
+        return {record.quickbooks_id: record.id for record in found}
+
+    def _check_unbound(self, quickbooks_id, bound):
         """Refuse an id that belongs to another record: QuickBooks gives each once.
 
+        :param bound: ``{QuickBooks id: id of the record}``; the id is entered
         :raise ValueError: found out here, it stops this record and no other
         """
-        self.ensure_one()
-        others = [
-            ("connection_id", "=", self.connection_id.id),
-            ("id", "!=", self.id),
-            ("quickbooks_id", "=", quickbooks_id),
-        ]
-        if self.search_count(others, limit=1):
+        if bound.setdefault(quickbooks_id, self.id) != self.id:
             raise ValueError(
                 f"QuickBooks id {quickbooks_id} belongs to another document"
             )

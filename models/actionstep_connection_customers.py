@@ -10,6 +10,7 @@ from ..exceptions import (
 )
 from ..mappers.customer import map_customer_update
 from ..mappers.names import name_key
+from .actionstep_connection_push import Batch
 from .actionstep_sync_job import DOCUMENT_FIELDS, OPEN_STATES
 
 PARENT_PRIORITY = 10
@@ -84,10 +85,10 @@ class ActionstepConnection(models.Model):
 
     # === PUSH === #
 
-    def _push_customers(self, quickbooks, jobs):
-        """Link each client or matter to the customer of its name, or create one."""
+    def _prepare_customers(self, quickbooks, jobs):
+        """Return the batch that creates customers; those of the name are linked."""
         if jobs[0].operation == "update":
-            return self._update_customers(quickbooks, jobs)
+            return self._prepare_updates(quickbooks, jobs)
         names = self._choose_names(quickbooks, jobs)
         operations = {}
         for job, (name, row) in names.items():
@@ -102,8 +103,10 @@ class ActionstepConnection(models.Model):
                         entity="Customer",
                         payload=job._get_target()._prepare_payload(name, currency),
                     )
-        answers = self._send(quickbooks, operations)
-        return self._take_answers(
+        return Batch(jobs, operations, self._take_customer_answers)
+
+    def _take_customer_answers(self, answers):
+        self._take_answers(
             answers, self._bind_customers, self._fail_customer, self._fail_customer
         )
 
@@ -191,8 +194,8 @@ class ActionstepConnection(models.Model):
 
     # === CHANGES === #
 
-    def _update_customers(self, quickbooks, jobs):
-        """Let the customers that we created follow their clients."""
+    def _prepare_updates(self, quickbooks, jobs):
+        """Return the batch that lets customers we created follow their clients."""
         ids = jobs.participant_id.mapped("quickbooks_id")
         answer = quickbooks.call("read_many", "Customer", ids)
         rows = {row["Id"]: row for row in answer}
@@ -212,10 +215,7 @@ class ActionstepConnection(models.Model):
                 )
             else:
                 job._set_done()
-        answers = self._send(quickbooks, operations)
-        self._take_answers(
-            answers, self._bind_customers, self._fail_customer, self._fail_customer
-        )
+        return Batch(jobs, operations, self._take_customer_answers)
 
     def _renew_customer(self, quickbooks, job):
         """Find out whether a document was refused because its customer is gone.

@@ -11,6 +11,10 @@ from ..exceptions import (
     StaleError,
     SyncError,
 )
+from ..mappers.credit_note import remaining_credit
+from ..mappers.credit_use import check_open_amounts
+from ..mappers.money import from_answer
+from .actionstep_connection_push import Batch
 from .actionstep_sync_job import MAX_RETRIES, OPEN_STATES
 from .maps import Maps
 
@@ -23,7 +27,8 @@ class ActionstepConnection(models.Model):
 
     # === PUSH === #
 
-    def _push_documents(self, quickbooks, jobs):
+    def _prepare_documents(self, quickbooks, jobs):
+        """Return the batch that creates or updates the documents of jobs."""
         operations, values, errors = self._translate(jobs)
         for job, error in errors.items():
             self._fail_document(job, error)
@@ -32,8 +37,52 @@ class ActionstepConnection(models.Model):
         there = self._look_up(quickbooks, repeats, values)
         self._accept(there, values)
         operations = {job: op for job, op in operations.items() if job not in there}
-        answers = self._send(quickbooks, operations)
-        self._take_document_answers(quickbooks, answers, values)
+        self._drop_excess(quickbooks, operations, values)
+        return Batch(
+            jobs,
+            operations,
+            lambda answers: self._take_document_answers(quickbooks, answers, values),
+        )
+
+    def _drop_excess(self, quickbooks, operations, values):
+        """Take out of the operations what would apply more credit than is open.
+
+        QuickBooks may have applied a credit by itself (AutoApplyCredit), and what it
+        does with more than is open is not documented: both sides are read before a
+        credit is first applied.
+        """
+        uses = {
+            job: values[job]
+            for job, operation in operations.items()
+            if job.credit_application_id and operation.kind == "create"
+        }
+        if not uses:
+            return
+        credits = self._read_by_id(
+            quickbooks, "CreditMemo", {u.credit_quickbooks_id for u in uses.values()}
+        )
+        invoices = self._read_by_id(
+            quickbooks, "Invoice", {u.invoice_quickbooks_id for u in uses.values()}
+        )
+        for job, use in uses.items():
+            credit = credits.get(use.credit_quickbooks_id)
+            invoice = invoices.get(use.invoice_quickbooks_id)
+            if not credit or not invoice:
+                continue  # QuickBooks says what is gone
+            problems = check_open_amounts(use, credit, invoice)
+            if not problems:
+                # The next one of this batch finds less.
+                left = from_answer(remaining_credit(credit)) - use.amount
+                credit["RemainingCredit"] = left
+                invoice["Balance"] = from_answer(invoice["Balance"]) - use.amount
+                continue
+            del operations[job]
+            if not job._postpone(problems[0]):
+                self._fail_document(job, problems[0])
+
+    def _read_by_id(self, quickbooks, entity, ids):
+        rows = quickbooks.call("read_many", entity, sorted(ids))
+        return {row["Id"]: row for row in rows}
 
     def _translate(self, jobs):
         """Translate the documents of jobs into what QuickBooks takes.
@@ -86,12 +135,19 @@ class ActionstepConnection(models.Model):
         :param values: ``{job: neutral document}``, without those that changed since
             they were sent: what they are now follows as an update
         """
-        bindings, differing = {}, {}
+        if not answers:
+            return
+        bindings, differing, done = {}, {}, self._join([])
+        bound = (
+            self._join(answers)
+            ._get_documents()
+            ._get_bound_ids([answer["Id"] for answer in answers.values()])
+        )
         for job, answer in answers.items():
             document = job._get_document()
             with self._surprises_fail(self._fail_document, job):
                 binding = document._prepare_binding(answer)
-                document._check_unbound(binding["quickbooks_id"])
+                document._check_unbound(binding["quickbooks_id"], bound)
                 if job in values:
                     differences = document._kind.compare(values[job], answer)
                 else:
@@ -102,11 +158,11 @@ class ActionstepConnection(models.Model):
                 elif job in values:
                     binding["pushed_fingerprint"] = job.fingerprint
                 bindings[document] = binding
-                job._set_done()
-        if bindings:
-            documents = next(iter(bindings))
-            documents._set_pushed(bindings)
-            documents._set_attention(differing)
+                done |= job
+        done._set_done()
+        documents = done._get_documents()
+        documents._set_pushed(bindings)
+        documents._set_attention(differing)
 
     # === REFUSALS === #
 
@@ -122,8 +178,16 @@ class ActionstepConnection(models.Model):
             self._refuse_missing(quickbooks, job, error)
         elif isinstance(error, RetryableError):
             self._give_up(job._set_retry(error), error)
-        elif not self._is_in_the_way(job) or not job._postpone(error):
+        elif not self._may_be_cleared(job) or not job._postpone(error):
             self._fail_document(job, error)
+
+    def _may_be_cleared(self, job):
+        """Tell whether what QuickBooks refused may go after all others.
+
+        What settles an invoice is refused while another one, perhaps of the same batch,
+        still settles it or uses the same credit.
+        """
+        return job._get_document()._is_settlement or self._is_in_the_way(job)
 
     def _refuse_duplicate(self, quickbooks, job, error, values):
         """Take what has the number for ours if it is, or try once more.

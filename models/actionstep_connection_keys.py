@@ -76,6 +76,12 @@ class ActionstepConnection(models.Model):
     )
     local_quickbooks_api_url = fields.Char(string="Local QuickBooks API Url")
 
+    keeps_limits = fields.Boolean(
+        string="Intuit's Limits",
+        help="Requests to the local servers keep to the pace that Intuit allows. With "
+        "the real service they always do.",
+    )
+
     reporting_host = fields.Char(groups=ADMINISTRATOR)
     reporting_port = fields.Integer(default=5432, aggregator=None)
     reporting_database = fields.Char(groups=ADMINISTRATOR)
@@ -111,6 +117,11 @@ class ActionstepConnection(models.Model):
             connection.has_reporting_password = bool(
                 credentials.get("reporting", none).client_secret
             )
+
+    def _keeps_limits(self):
+        """Tell whether requests to QuickBooks keep to Intuit's pace."""
+        self.ensure_one()
+        return self.environment != "local" or self.keeps_limits
 
     def _inverse_actionstep_client_id(self):
         self._store_keys("actionstep", "client_id", "actionstep_client_id")

@@ -47,6 +47,7 @@ LOCAL_CAUSES = (
     "amount_not_positive",
     "allocation_too_large",
     "allocation_left_out",
+    "credit_left_out",
     "payment_unclear",
     "tax_mixed",
     "tax_mismatch",
@@ -243,11 +244,12 @@ class ActionstepDocument(models.AbstractModel):
             raise DataError("date_missing")
         if self._is_before_start() and not self.quickbooks_id:
             return "skipped"
-        if not self.participant_id:
+        if not self._get_customer():
             raise DataError("client_missing")
         if not self.currency_id:
             raise DataError("currency_unknown")
-        self._check_customer_currency()
+        if company.is_multicurrency:
+            self._check_customer_currency()
         self._check_detail()
         value = self._to_value(maps)
         problems = self._kind.check(value, company)

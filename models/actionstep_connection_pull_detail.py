@@ -1,9 +1,13 @@
 """Pull what Actionstep's own interface lacks from the firm's reporting database."""
 
+import re
+
 from odoo import models
 
 from .. import const
 from ..clients.reporting import ReportingClient, parent_id
+from ..clients.rows import VIEWS
+from ..clients.values import UnreadableRow
 from ..exceptions import ConnectionStoppedError, SyncError
 from .failure import describe
 
@@ -13,9 +17,41 @@ DETAIL_CHUNK = 500
 # late export can bring lines that are older than the checkpoint.
 LINE_CAUSES = ("lines_missing", "lines_outdated", "lines_mismatch", "line_unknown_kind")
 
+# What a firm may not keep there at all: views and model, by stream.
+OPTIONAL_STREAMS = {
+    "receipts": (const.REPORTING_PAYMENT_VIEWS, "actionstep.payment"),
+    "credit_notes": (const.REPORTING_CREDIT_VIEWS, "actionstep.credit.note"),
+}
+# Whatever was found out about a database tells nothing of another one.
+REPORTING_FIELDS = (
+    "detail_source",
+    "reporting_host",
+    "reporting_port",
+    "reporting_database",
+    "reporting_schema",
+    "reporting_user",
+    "reporting_password",
+    "reporting_sslmode",
+)
+
 
 class ActionstepConnection(models.Model):
     _inherit = "actionstep.connection"
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `actionstep.connection` to forget what another database lacked.
+
+        No network here: the button checks, and so does each run.
+        """
+        named = [name for name in REPORTING_FIELDS if name in vals]
+        moved = self.filtered(
+            lambda one: any(one._is_changed(vals, name) for name in named)
+        )
+        result = super().write(vals)
+        moved.sudo().filtered("reporting_message").reporting_message = False
+        return result
 
     # === ACTION METHODS === #
 
@@ -25,15 +61,19 @@ class ActionstepConnection(models.Model):
         self.check_access("write")
         try:
             with self._get_reporting_client() as reporting:
-                gaps = reporting.check_contract(const.REPORTING_DETAIL_VIEWS)
+                gaps, absent = self._get_gaps(reporting)
         except SyncError as error:
             return self._tell_reporting(describe(self.env, error), "danger")
         if gaps:
-            error = ConnectionStoppedError(
-                "reporting_contract", values={"missing": ", ".join(gaps)}
+            return self._tell_reporting(self._describe_gaps(gaps), "warning")
+        if absent:
+            message = self.env._(
+                "The reporting database has all that bills need. It has no views "
+                "%(views)s: what they would show is not pushed.",
+                views=", ".join(absent),
             )
-            return self._tell_reporting(describe(self.env, error), "warning")
-        message = self.env._("The reporting database has all that is needed.")
+        else:
+            message = self.env._("The reporting database has all that is needed.")
         return self._tell_reporting(message, "success")
 
     def _tell_reporting(self, message, kind):
@@ -49,10 +89,32 @@ class ActionstepConnection(models.Model):
             },
         }
 
+    def _get_gaps(self, reporting):
+        """Return what the views lack, and the names of optional views that are absent.
+
+        A firm may keep only its bills there. Once payments or credit notes are known,
+        views of them that are gone are a gap.
+        """
+        gaps = reporting.check_contract(const.REPORTING_DETAIL_VIEWS)
+        mine = [("connection_id", "=", self.id)]
+        absent = [
+            view
+            for views, model in OPTIONAL_STREAMS.values()
+            if set(views) <= set(gaps) and not self.env[model].search(mine, limit=1)
+            for view in views
+        ]
+        return [gap for gap in gaps if gap not in absent], absent
+
+    def _describe_gaps(self, gaps):
+        """Return the sentence that names what the views lack."""
+        values = {"missing": ", ".join(gaps)}
+        error = ConnectionStoppedError("reporting_contract", values=values)
+        return describe(self.env, error)
+
     def _get_reporting_client(self):
         credential_sudo = self._get_credential("reporting")
         return ReportingClient(
-            host=self.reporting_host,
+            host=self.reporting_host or "",
             port=self.reporting_port,
             database=self.reporting_database or "",
             user=self.reporting_user or "",
@@ -70,11 +132,40 @@ class ActionstepConnection(models.Model):
         """
         if self.detail_source == "reporting" and self.reporting_host:
             with self._get_reporting_client() as reporting:
-                self._pull_lines(reporting, run)
-                self._pull_optional(reporting, run, "receipts")
-                self._pull_optional(reporting, run, "credit_notes")
+                self._pull_reporting(reporting, run)
+        elif self.detail_source == "reporting":
+            run._note(
+                self.env._(
+                    "No reporting database is named, so lines, payments and credit "
+                    "notes do not arrive. Enter its server in the settings of the "
+                    "connection, or choose where else details come from."
+                )
+            )
         self._link_bills()
         self._commit_step()
+
+    def _pull_reporting(self, reporting, run):
+        gaps, absent = self._note_gaps(reporting)
+        self._pull_lines(reporting, run)
+        for stream, (views, _model) in OPTIONAL_STREAMS.items():
+            missing = [gap for gap in gaps if _view_of(gap) in views]
+            if missing:
+                run._note(self._describe_gaps(missing))
+            elif not set(views) & set(absent):
+                self._pull_optional(reporting, run, stream)
+
+    def _note_gaps(self, reporting):
+        """Show on the connection what the views lack; nothing once they are mended.
+
+        :return: as ``_get_gaps``
+        """
+        gaps, absent = self._get_gaps(reporting)
+        message = self._describe_gaps(gaps) if gaps else False
+        if self.reporting_message != message:
+            self.reporting_message = message
+        # Kept whatever becomes of the pull.
+        self._commit_step()
+        return gaps, absent
 
     def _pull_lines(self, reporting, run):
         """Stage the lines of bills that changed here or in the reporting database."""
@@ -93,6 +184,9 @@ class ActionstepConnection(models.Model):
         awaited = self.env["actionstep.invoice"].search(
             [
                 ("connection_id", "=", self.id),
+                "|",
+                ("is_by_totals", "=", True),
+                "&",
                 ("state", "in", ("waiting", "attention")),
                 "|",
                 ("lines_modified_at", "=", False),
@@ -102,32 +196,18 @@ class ActionstepConnection(models.Model):
         return awaited.mapped("external_id")
 
     def _pull_optional(self, reporting, run, stream):
-        """Stage payments or credit notes; a firm may have no views of them.
+        """Stage payments or credit notes.
 
         :param stream: ``receipts`` or ``credit_notes``
         """
-        views, ask, read = {
-            "receipts": (
-                const.REPORTING_PAYMENT_VIEWS,
-                reporting.changed_receipt_ids,
-                self._read_receipts,
-            ),
-            "credit_notes": (
-                const.REPORTING_CREDIT_VIEWS,
-                reporting.changed_credit_ids,
-                self._read_credit_notes,
-            ),
+        ask, read = {
+            "receipts": (reporting.changed_receipt_ids, self._read_receipts),
+            "credit_notes": (reporting.changed_credit_ids, self._read_credit_notes),
         }[stream]
-        gaps = reporting.check_contract(views)
-        if gaps:
-            missing = ConnectionStoppedError(
-                "reporting_contract", values={"missing": ", ".join(gaps)}
-            )
-            run._note(describe(self.env, missing))
-            return
         checkpoint = self.env["actionstep.sync.checkpoint"]._get(self, stream)
         self._commit_step()
-        newest = self._stage_all(reporting, run, ask(checkpoint._get_since()), read)
+        ids = ask(checkpoint._get_since())
+        newest = self._stage_all(reporting, run, ids, read)
         checkpoint._advance(newest)
         self._commit_step()
 
@@ -140,7 +220,9 @@ class ActionstepConnection(models.Model):
         :return: the newest change that was read; None when a row could not be, so that
             all is read again
         """
-        newest, is_whole = None, True
+        newest = None
+        # Rows without an id came to light when it was asked what changed.
+        is_whole = not self._note_unreadable(run, reporting.take_unreadable())
         for start in range(0, len(ids), DETAIL_CHUNK):
             times, left_out = read(reporting, ids[start : start + DETAIL_CHUNK])
             is_whole &= not self._note_unreadable(run, left_out)
@@ -152,10 +234,12 @@ class ActionstepConnection(models.Model):
         """Replace the lines of these bills where they differ; see ``_stage_all``."""
         known = self._get_invoices(bill_ids)
         rows, unreadable = self._read_rows(reporting.bill_lines, reporting, known)
+        # Without one of its lines a bill could still seem to add up.
+        incomplete = set(map(parent_id, unreadable))
         by_bill = _by_parent(rows, "bill_id")
         _stored, left_out = self._store_each(
             "bill_line",
-            list(by_bill.items()),
+            [pair for pair in by_bill.items() if pair[0] not in incomplete],
             lambda pairs: self._stage_bill_lines(dict(pairs)),
             lambda pair: pair[0],
         )
@@ -163,54 +247,75 @@ class ActionstepConnection(models.Model):
 
     def _read_receipts(self, reporting, receipt_ids):
         """Stage these receipts with what they settle; see ``_stage_all``."""
-        parts, bad_parts = self._read_rows(
-            reporting.receipt_allocations, reporting, receipt_ids
+        headers, (parts,), bad = self._read_with_parts(
+            reporting,
+            "receipt",
+            receipt_ids,
+            reporting.receipts,
+            reporting.receipt_allocations,
         )
-        headers, bad = self._read_rows(reporting.receipts, reporting, receipt_ids)
-        by_receipt = _by_parent(parts, "receipt_id")
-        # One that lacks a part would settle something else.
-        incomplete = set(map(parent_id, bad_parts))
         _stored, left_out = self._store_each(
             "receipt",
-            [one for one in headers if one.receipt_id not in incomplete],
+            headers,
             lambda some: self._stage_receipts(
-                some,
-                {one.receipt_id: by_receipt.get(one.receipt_id, []) for one in some},
+                some, {one.receipt_id: parts.get(one.receipt_id, []) for one in some}
             ),
             lambda one: one.receipt_id,
         )
-        return [one.modified_at for one in headers], bad_parts + bad + left_out
+        return [one.modified_at for one in headers], bad + left_out
 
     def _read_credit_notes(self, reporting, credit_ids):
         """Stage these credit notes with lines and applications; see ``_stage_all``."""
-        lines, bad_lines = self._read_rows(
-            reporting.credit_note_lines, reporting, credit_ids
+        headers, (lines, used), bad = self._read_with_parts(
+            reporting,
+            "credit_note",
+            credit_ids,
+            reporting.credit_notes,
+            reporting.credit_note_lines,
+            reporting.credit_applications,
         )
-        uses, bad_uses = self._read_rows(
-            reporting.credit_applications, reporting, credit_ids
-        )
-        headers, bad = self._read_rows(reporting.credit_notes, reporting, credit_ids)
-        by_note = _by_parent(lines, "credit_id")
-        used = _by_parent(uses, "credit_id")
-        incomplete = set(map(parent_id, bad_lines + bad_uses))
         _stored, left_out = self._store_each(
             "credit_note",
-            [one for one in headers if one.credit_id not in incomplete],
+            headers,
             lambda some: self._stage_credit_notes(
                 some,
-                {one.credit_id: by_note.get(one.credit_id, []) for one in some},
+                {one.credit_id: lines.get(one.credit_id, []) for one in some},
                 {one.credit_id: used.get(one.credit_id, []) for one in some},
             ),
             lambda one: one.credit_id,
         )
-        times = [one.modified_at for one in headers]
-        return times, bad_lines + bad_uses + bad + left_out
+        return [one.modified_at for one in headers], bad + left_out
+
+    def _read_with_parts(self, reporting, view, ids, read, *read_parts):
+        """Return documents that are whole and of one moment, with their parts.
+
+        One that lacks a part would settle something else. And a load may come between
+        two queries: what is not the same after its parts were read is left for the next
+        run.
+
+        :param view: of the documents themselves; ``read`` reads those of some ids
+        :param read_parts: each reads one kind of parts
+        :return: documents, ``{id: parts}`` of each kind, and the rows left out
+        """
+        key = VIEWS[view].keys[0]
+        before, bad = self._read_rows(read, reporting, ids)
+        parts = []
+        for read_part in read_parts:
+            rows, bad_parts = self._read_rows(read_part, reporting, ids)
+            parts.append(_by_parent(rows, key))
+            bad += bad_parts
+        after, _told = self._read_rows(read, reporting, ids)
+        incomplete = set(map(parent_id, bad))
+        moved = {getattr(one, key) for one in set(before) ^ set(after)} - incomplete
+        reason = "changed while it was read; the next run reads it again"
+        bad += [UnreadableRow(view, one, reason) for one in sorted(moved)]
+        whole = [one for one in before if getattr(one, key) not in incomplete | moved]
+        return whole, parts, bad
 
     def _read_rows(self, read, reporting, ids):
         """Return the rows of some documents, and those that could not be read."""
         rows = [row for page in read(list(ids)) for row in page]
-        unreadable, reporting.unreadable = reporting.unreadable, []
-        return rows, unreadable
+        return rows, reporting.take_unreadable()
 
 
 def _by_parent(rows, key):
@@ -219,3 +324,8 @@ def _by_parent(rows, key):
     for row in rows:
         found.setdefault(getattr(row, key), []).append(row)
     return found
+
+
+def _view_of(gap):
+    """Return the view that a gap of the contract is in."""
+    return re.match(r"\w+", gap)[0]

@@ -1,11 +1,16 @@
 """Push: send the due jobs to QuickBooks in batches and store what it answers."""
 
 import logging
+import time
 import traceback
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from odoo import models
 
+from ..clients.pace import BATCHES
 from ..const import QUICKBOOKS_BATCH_SIZE
 from ..exceptions import (
     AuthError,
@@ -13,6 +18,7 @@ from ..exceptions import (
     RetryableError,
     SyncError,
     ThrottledError,
+    TokenExpiredError,
     UnknownOutcomeError,
 )
 from .vendor_session import VendorSession
@@ -21,6 +27,29 @@ _logger = logging.getLogger(__name__)
 
 # Trouble of the whole connection, on whichever request or item it shows first.
 STOPPING = (ThrottledError, AuthError, ConnectionStoppedError)
+# How many batches are under way at once: Intuit takes 40 a minute and needs up to 13
+# seconds for a full one, so that nine of them fill its limit.
+BATCHES_AWAY = 10
+
+
+@dataclass(eq=False)
+class Batch:
+    """Jobs that share a request id, and what is sent for them.
+
+    ``operations`` is ``{job: Operation}``, without jobs that need no request or cannot
+    be sent; ``take`` stores ``{job: answer or SyncError}``.
+    """
+
+    jobs: Any
+    operations: dict[Any, Any]
+    take: Callable[[dict[Any, Any]], None]
+    token: str = ""
+    is_repeated: bool = False
+
+    @property
+    def kind(self):
+        """What its jobs have in common."""
+        return self.jobs[0]._get_kind()
 
 
 class ActionstepConnection(models.Model):
@@ -36,21 +65,100 @@ class ActionstepConnection(models.Model):
         :raise SyncError: trouble of the whole connection
         """
         self.ensure_one()
-        Job = self.env["actionstep.sync.job"]
         with VendorSession(self, "quickbooks") as quickbooks:
             self._recover(quickbooks, run)
-            while jobs := Job._claim(self, QUICKBOOKS_BATCH_SIZE):
-                jobs.run_id = run
-                self._commit_step()
-                try:
-                    self._push_jobs(quickbooks, jobs, run)
-                except SyncError as error:
-                    self._leave_open(jobs, error)
-                    self._commit_step(processed=len(jobs))
-                    raise
-                if not self._commit_step(processed=len(jobs)) or not self._is_on():
-                    return False
-        return True
+            with quickbooks.flights(BATCHES_AWAY) as flights:
+                return self._push_all(quickbooks, flights, run)
+
+    def _push_all(self, quickbooks, flights, run):
+        """Keep batches under way until nothing is left or something stops us.
+
+        After trouble nothing new starts, and what is under way is waited for.
+        """
+        goes_on, trouble = True, None
+        while True:
+            may_start = goes_on and not trouble and flights.has_room
+            started, wait = False, None
+            try:
+                if may_start:
+                    started, wait = self._start_next(quickbooks, flights, run)
+                if not started:
+                    if not flights and wait is None:
+                        break
+                    self._land_next(quickbooks, flights, run, wait)
+            except SyncError as error:
+                trouble = trouble or error
+            goes_on = goes_on and bool(self._commit_step()) and self._is_on()
+        if trouble:
+            raise trouble
+        return goes_on
+
+    def _start_next(self, quickbooks, flights, run):
+        """Claim due jobs and send them off, if there are any and Intuit's pace allows.
+
+        Jobs of one kind may be under way together. The next kind waits until they have
+        landed, because it may need them.
+
+        :return: whether that was done, and how many seconds to wait for a turn
+        """
+        Job = self.env["actionstep.sync.job"]
+        kind = next((batch.kind for batch in flights.away), None)
+        if not Job._has_due(self, kind):
+            return False, None
+        wait = quickbooks.take_turn(BATCHES)
+        if wait:
+            return False, wait
+        jobs = Job._claim(self, QUICKBOOKS_BATCH_SIZE, kind)
+        if not jobs:
+            return False, None
+        jobs.run_id = run
+        self._commit_step()
+        with self._leaving_open(jobs):
+            batch = self._prepare_batch(quickbooks, jobs)
+            if batch.operations:
+                self._start_batch(quickbooks, flights, batch)
+            else:
+                batch.take({})
+                self._count_outcomes(jobs, run)
+        return True, None
+
+    def _start_batch(self, quickbooks, flights, batch):
+        batch.token = quickbooks.token
+        operations = list(batch.operations.values())
+        flights.start(batch, operations, batch.jobs[0].request_id, batch.token)
+
+    def _land_next(self, quickbooks, flights, run, wait):
+        """Store what became of the first batch that is answered.
+
+        :param wait: seconds to wait for it at most, None for as long as it takes
+        """
+        if not flights:
+            time.sleep(wait)
+        landing = flights.land(wait)
+        if not landing:
+            return
+        batch, error = landing.key, landing.error
+        with self._leaving_open(batch.jobs):
+            if isinstance(error, TokenExpiredError):
+                if not batch.is_repeated:
+                    # It was not carried out: once more with a fresh token.
+                    batch.is_repeated = True
+                    quickbooks.renew(batch.token)
+                    return self._start_batch(quickbooks, flights, batch)
+                error = AuthError("reconnect", values={"vendor": "QuickBooks"})
+            batch.take(
+                self._get_answers(quickbooks, batch.operations, landing.results, error)
+            )
+        return self._count_outcomes(batch.jobs, run)
+
+    @contextmanager
+    def _leaving_open(self, jobs):
+        """Keep jobs whose request was interrupted; the trouble is raised again."""
+        try:
+            yield
+        except SyncError as error:
+            self._leave_open(jobs, error)
+            raise
 
     def _leave_open(self, jobs, error):
         """Keep what was answered before an interruption; of the rest nobody knows."""
@@ -65,14 +173,13 @@ class ActionstepConnection(models.Model):
         self.invalidate_recordset(["state"])
         return self.state == "active"
 
-    def _push_jobs(self, quickbooks, jobs, run):
+    def _prepare_batch(self, quickbooks, jobs):
+        """Return the batch that carries jobs of one kind."""
         if jobs[0]._is_customer():
-            self._push_customers(quickbooks, jobs)
-        elif jobs[0]._is_removal():
-            self._push_removals(quickbooks, jobs)
-        else:
-            self._push_documents(quickbooks, jobs)
-        self._count_outcomes(jobs, run)
+            return self._prepare_customers(quickbooks, jobs)
+        if jobs[0]._is_removal():
+            return self._prepare_removals(quickbooks, jobs)
+        return self._prepare_documents(quickbooks, jobs)
 
     def _count_outcomes(self, jobs, run):
         done = jobs.filtered(lambda job: job.state == "done")
@@ -81,30 +188,42 @@ class ActionstepConnection(models.Model):
             run._count(pushed=len(done), failed=len(failed))
 
     def _send(self, quickbooks, operations):
-        """Send one batch and return what became of each job.
+        """Send one batch, wait for it, and return what became of each job.
 
         :param operations: ``{job: Operation}`` of jobs that share a request id
+        :return: ``{job: answer or SyncError}``
+        :raise SyncError: see ``_get_answers``
+        """
+        if not operations:
+            return {}
+        request_id = next(iter(operations)).request_id
+        results, error = None, None
+        try:
+            results = quickbooks.call("batch", list(operations.values()), request_id)
+        except SyncError as refusal:
+            error = refusal
+        return self._get_answers(quickbooks, operations, results, error)
+
+    def _get_answers(self, quickbooks, operations, results, error):
+        """Return what became of each job of a batch.
+
+        :param results: of the batch, by ``bid``
+        :param error: that of the whole batch, if it failed
         :return: ``{job: answer or SyncError}``
         :raise SyncError: the whole batch was refused; the jobs are back in the queue,
             or unknown when nobody can tell
         """
-        if not operations:
-            return {}
-        jobs = self._join(operations)
-        request_id = jobs[0].request_id
-        try:
-            results = quickbooks.call("batch", list(operations.values()), request_id)
-        except (UnknownOutcomeError, RetryableError, *STOPPING) as error:
-            self._put_back(jobs, error)
-            raise
-        except SyncError as error:
-            if len(operations) == 1:
-                return dict.fromkeys(operations, error)
-            return self._send_singly(quickbooks, operations)
-        return {
-            job: results[operation.bid].error or results[operation.bid].answer
-            for job, operation in operations.items()
-        }
+        if error is None:
+            return {
+                job: results[operation.bid].error or results[operation.bid].answer
+                for job, operation in operations.items()
+            }
+        if isinstance(error, (UnknownOutcomeError, RetryableError, *STOPPING)):
+            self._put_back(self._join(operations), error)
+            raise error
+        if len(operations) == 1:
+            return dict.fromkeys(operations, error)
+        return self._send_singly(quickbooks, operations)
 
     def _send_singly(self, quickbooks, operations):
         """Find the one that made QuickBooks refuse a whole batch: send each alone."""

@@ -6,6 +6,7 @@ from ..clients.quickbooks import Operation
 from ..exceptions import NotFoundError, RetryableError
 from ..mappers.common import is_voided, map_removal
 from .actionstep_connection_plan import WAITING_CAUSES
+from .actionstep_connection_push import Batch
 
 
 class ActionstepConnection(models.Model):
@@ -13,8 +14,8 @@ class ActionstepConnection(models.Model):
 
     # === REMOVAL === #
 
-    def _push_removals(self, quickbooks, jobs):
-        """Remove the documents of jobs, unless a person did something to them.
+    def _prepare_removals(self, quickbooks, jobs):
+        """Return the batch that removes documents that no person did something to.
 
         A removal cannot be taken back, so each document is read first. The look also
         settles what became of a removal whose answer was lost.
@@ -37,12 +38,15 @@ class ActionstepConnection(models.Model):
                         entity=job._get_document()._kind.entity,
                         payload=map_removal(row["Id"], row["SyncToken"]),
                     )
-        answers = self._send(quickbooks, operations)
-        self._take_answers(
-            answers,
-            self._accept_removals,
-            lambda job, error: self._refuse_removal(quickbooks, job, error),
-            self._fail_document,
+        return Batch(
+            jobs,
+            operations,
+            lambda answers: self._take_answers(
+                answers,
+                self._accept_removals,
+                lambda job, error: self._refuse_removal(quickbooks, job, error),
+                self._fail_document,
+            ),
         )
 
     def _read_documents(self, quickbooks, jobs):

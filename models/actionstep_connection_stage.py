@@ -78,6 +78,12 @@ class ActionstepConnection(models.Model):
         rows = {bill.bill_id: self._prepare_invoice(bill, currencies) for bill in bills}
         Invoice = self.env["actionstep.invoice"]
         if self.detail_source != "totals":
+            notes = self._get_by_external_id(self.env["actionstep.credit.note"], rows)
+            rows = {
+                key: row
+                for key, row in rows.items()
+                if not (key in notes and row["amount_total"] < 0)
+            }
             return list(self._stage_headers(Invoice, rows)[1])
         known = self._get_by_external_id(Invoice, rows)
         credits = {
@@ -86,9 +92,13 @@ class ActionstepConnection(models.Model):
             if row["amount_total"] < 0 and bill_id not in known
         }
         positive = {key: row for key, row in rows.items() if key not in credits}
+        CreditNote = self.env["actionstep.credit.note"]
+        for key, note in self._get_by_external_id(CreditNote, positive).items():
+            if note.is_derived:
+                # Corrected to a bill above zero.
+                credits[key] = {"is_deleted": True}
         invoices, changed = self._stage_headers(Invoice, positive)
         payments = self._stage_derived_payments(invoices)
-        CreditNote = self.env["actionstep.credit.note"]
         notes = self._stage_headers(CreditNote, credits)[1]
         return [*changed, *payments, *notes]
 
@@ -276,7 +286,22 @@ class ActionstepConnection(models.Model):
         Application = self.env["actionstep.credit.application"]
         for key, parts in applications.items():
             if key in notes and Application._replace(notes[key], parts, invoices):
+                # How much of it is applied may have kept it out.
+                notes[key].needs_plan = True
                 changed |= notes[key]
+        # What was taken for a payment before may be one of these applications.
+        self._stage_derived_payments(
+            {
+                key: invoice
+                for key, invoice in invoices.items()
+                if invoice.allocation_ids.payment_id.filtered("is_derived")
+            }
+        )
+        # REST may show a credit note as a bill below zero, too.
+        twins = self._get_by_external_id(self.env["actionstep.invoice"], notes)
+        for invoice in twins.values():
+            if invoice.amount_total < 0 and not invoice.quickbooks_id:
+                invoice._set_settled("withdrawn")
         return changed
 
     def _prepare_credit_note(self, header, currencies, invoices):
@@ -295,6 +320,8 @@ class ActionstepConnection(models.Model):
             "amount_total": float(header.total_inclusive),
             "reason": header.reason,
             "is_deleted": bool(header.deleted_at),
+            # Its header was concluded from a bill below zero before it was read.
+            "is_derived": False,
             "modified_at": header.modified_at,
         }
 

@@ -20,6 +20,7 @@ class ActionstepCreditApplication(models.Model):
     _job_field = "credit_application_id"
     _push_priority = 50
     _removal_priority = 2
+    _is_settlement = True
     _quickbooks_page = "recvpayment"
 
     credit_note_id = fields.Many2one(
@@ -98,9 +99,11 @@ class ActionstepCreditApplication(models.Model):
 
     def _check_detail(self):
         """Override of `actionstep.document`: both sides must be in QuickBooks."""
-        if not self.credit_note_id.quickbooks_id:
-            number = self.credit_note_id.number or self.credit_note_id.external_id
-            raise DataError("credit_unknown", values={"credit": number})
+        note = self.credit_note_id
+        if not note.quickbooks_id:
+            is_left_out = note.state in ("skipped", "held")
+            cause = "credit_left_out" if is_left_out else "credit_unknown"
+            raise DataError(cause, values={"credit": note.number or note.external_id})
         if self.invoice_id._get_left_out():
             bill = self.invoice_id._get_number()
             raise DataError("allocation_left_out", values={"bill": bill})

@@ -51,7 +51,9 @@ class ActionstepCreditNote(models.Model):
     application_ids = fields.One2many(
         "actionstep.credit.application", "credit_note_id", readonly=True
     )
-    amount_open = fields.Monetary(string="Not Applied", compute="_compute_amount_open")
+    amount_open = fields.Monetary(
+        string="Not Applied", compute="_compute_amount_open", store=True
+    )
     job_ids = fields.One2many("actionstep.sync.job", "credit_note_id")
 
     _external_once = models.UniqueIndex("(connection_id, external_id)")
@@ -170,14 +172,21 @@ class ActionstepCreditNote(models.Model):
         )
 
     def _get_line_values(self, maps):
-        if self.is_derived:
-            return (maps.get_totals_line(self),)
         item_id = maps.write_off_item_id if self.is_write_off else None
+        if self.is_derived:
+            return (maps.get_totals_line(self, item_id),)
         lines = tuple(line._to_value(maps, item_id) for line in self.line_ids)
         is_summary = self.connection_id.line_detail == "summary"
         return summarize_lines(lines) if is_summary else lines
 
     # === STAGING === #
+
+    def _write_header(self, values, beside=("modified_at",)):
+        """Override of `actionstep.document`: what is applied names the number."""
+        is_content = super()._write_header(values, beside)
+        if is_content:
+            self.application_ids.needs_plan = True
+        return is_content
 
     @api.model
     def _replace_lines(self, lines_by_note):

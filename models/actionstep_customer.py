@@ -59,7 +59,7 @@ class ActionstepCustomer(models.AbstractModel):
         :raise ValueError: the customer belongs to another record
         """
         self.ensure_one()
-        self._check_unbound(row["Id"])
+        self._check_unbound(row["Id"], self._get_bound_ids([row["Id"]]))
         self.write(
             {
                 "quickbooks_id": row["Id"],

@@ -77,6 +77,7 @@ class ActionstepDocument(models.AbstractModel):
     _job_field = None  # where a job names it
     _push_priority = None  # of its jobs; what others need goes first,
     _removal_priority = None  # and is removed last
+    _is_settlement = False  # of invoices: QuickBooks takes no more than is open
     _quickbooks_page = None  # where QuickBooks shows it to people
 
     # Where a document stands:

@@ -234,7 +234,11 @@ class ActionstepInvoice(models.Model):
 
         A payment in Actionstep moves these two; the invoice stays what it is.
         """
-        return super()._write_header(values, beside)
+        is_content = super()._write_header(values, beside)
+        if is_content:
+            # What is applied of credit notes names the bill.
+            self.application_ids.needs_plan = True
+        return is_content
 
     @api.model
     def _replace_lines(self, lines_by_invoice):

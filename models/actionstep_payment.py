@@ -23,6 +23,7 @@ class ActionstepPayment(models.Model):
     _job_field = "payment_id"
     _push_priority = 40
     _removal_priority = 3
+    _is_settlement = True
     _quickbooks_page = "recvpayment"
 
     payment_date = fields.Date(readonly=True, index=True)
@@ -50,6 +51,7 @@ class ActionstepPayment(models.Model):
     amount_unapplied = fields.Monetary(
         string="Unapplied",
         compute="_compute_amount_unapplied",
+        store=True,
         help="Not allocated to a bill: credit of the client.",
     )
     job_ids = fields.One2many("actionstep.sync.job", "payment_id")
@@ -211,6 +213,9 @@ class ActionstepPaymentAllocation(models.Model):
         "actionstep.invoice", readonly=True, index="btree_not_null"
     )
     amount = fields.Monetary(readonly=True)
+    payment_date = fields.Date(related="payment_id.payment_date")
+    payment_state = fields.Selection(related="payment_id.state")
+    invoice_state = fields.Selection(related="invoice_id.state")
 
     def _set_derived_amount(self, amount):
         """Change what was concluded of one payment; nothing left removes it.

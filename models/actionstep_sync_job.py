@@ -193,8 +193,8 @@ class ActionstepSyncJob(models.Model):
 
     def _get_documents(self):
         """Return the documents of jobs of one kind."""
-        field_name = self[:1]._get_document()._job_field
-        return self[field_name]
+        names = (name for name in DOCUMENT_FIELDS if self[:1][name])
+        return self[next(names, DOCUMENT_FIELDS[0])]
 
     # === CLAIM === #
 
@@ -215,23 +215,30 @@ class ActionstepSyncJob(models.Model):
             ("eta", "<=", fields.Datetime.now()),
         ]
 
+    def _has_due(self, connection, kind=None):
+        """Tell whether a job can go now.
+
+        :param kind: that of the jobs under way: only if the next one is of the same
+        """
+        first = self.search(
+            self._get_due_domain(connection), limit=1, order="priority, retry, id"
+        )
+        return bool(first) and kind in (None, first._get_kind())
+
     @api.model
-    def _claim(self, connection, limit):
+    def _claim(self, connection, limit, kind=None):
         """Return due jobs of one kind, locked and marked as started.
 
         The lock skips what another worker holds; the caller commits, and the state then
         keeps others away. A job that held up others twice goes alone, and after them.
+
+        :param kind: only jobs of this kind
         """
         domain = self._get_due_domain(connection)
         due = self.search(domain, limit=limit, order="priority, retry, id")
-        due = (
-            due.filtered(
-                lambda job: (
-                    job._get_kind() == due[0]._get_kind() and not job._goes_alone()
-                )
-            )
-            or due[:1]
-        )
+        kind = kind or (due and due[0]._get_kind())
+        due = due.filtered(lambda job: job._get_kind() == kind)
+        due = due.filtered(lambda job: not job._goes_alone()) or due[:1]
         jobs = due.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
         jobs._mark_repeats()
         jobs.write(

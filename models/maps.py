@@ -80,7 +80,7 @@ class Maps:
         account = self._sources.get(account_number)
         return account.display_name if account else account_number or ""
 
-    def get_totals_line(self, document):
+    def get_totals_line(self, document, item_id=None):
         """Return the one line that a document has when its totals alone are known.
 
         :param document: with net, tax and currency; a credit's amounts are positive
@@ -103,7 +103,7 @@ class Maps:
             ),
             amount=net,
             tax_amount=tax,
-            item_id=self.get_item_id(account.number),
+            item_id=item_id or self.get_item_id(account.number),
             tax_code=found.target,
         )
 

@@ -1,11 +1,15 @@
 """One side's client for the length of a run, with its access token kept fresh."""
 
 import logging
+import time
 
 from ..clients.actionstep import ActionstepClient
+from ..clients.flights import Flights
+from ..clients.pace import BATCHES, REQUESTS
 from ..clients.quickbooks import QuickbooksClient
 from ..exceptions import AuthError, TokenExpiredError
 from .actionstep_connection_oauth import VENDORS
+from .limiter import Limiter
 
 _logger = logging.getLogger(__name__)
 
@@ -27,12 +31,47 @@ class VendorSession:
         self._credential_sudo = connection._get_credential(side)
         self._client = None
         self._token = None
+        self._limiter = None
+        if side == "quickbooks" and connection._keeps_limits():
+            self._limiter = Limiter(connection.env.registry, connection.realm_id)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_exc_info):
         self._close()
+
+    @property
+    def token(self):
+        """An access token that is good for a while."""
+        self._open(None)
+        return self._token
+
+    def flights(self, limit):
+        """Return what sends batches side by side.
+
+        :param limit: how many at once
+        """
+        return Flights(self._make_client, limit)
+
+    def renew(self, refused):
+        """Get another access token in place of one that was refused.
+
+        :raise AuthError: the grant is gone
+        """
+        self._open(refused)
+
+    def take_turn(self, *paces):
+        """Ask for a turn to send a request, if the company's limits are to be kept.
+
+        :param paces: of ``clients.pace``, beside that of all requests
+        :return: seconds to wait before asking again, 0 when the turn is ours
+        """
+        return self._limiter.take(REQUESTS, *paces) if self._limiter else 0
+
+    def _await_turn(self, is_batch):
+        while wait := self.take_turn(*([BATCHES] if is_batch else [])):
+            time.sleep(wait)
 
     def call(self, name, *args):
         """Call a method of the client.
@@ -85,14 +124,14 @@ class VendorSession:
         if token != self._token or not self._client:
             self._close()
             self._token = token
-            self._client = self._make_client(token)
+            self._client = self._make_client(token, self._await_turn)
 
     def _close(self):
         if self._client:
             self._client.close()
         self._client = None
 
-    def _make_client(self, token):
+    def _make_client(self, token, before_request=None):
         connection = self._connection
         if self._side == "quickbooks":
             return QuickbooksClient(
@@ -100,6 +139,7 @@ class VendorSession:
                 token,
                 connection.realm_id,
                 connection.environment,
+                before_request=before_request,
             )
         return ActionstepClient(
             self._credential_sudo.api_endpoint,

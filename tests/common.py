@@ -148,6 +148,17 @@ class ActionstepCommon:
         """Change a bill's header in Actionstep; lines and export stay as they are."""
         self.sandbox.admin("actionstep", "POST", f"bills/{bill_id}", changes)
 
+    def _edit_client(self, client_id, **changes):
+        """Change a contact in Actionstep: ``display_name``, ``email``, ``city`` ..."""
+        path = f"participants/{client_id}"
+        self.sandbox.admin("actionstep", "POST", path, changes)
+
+    def _add_client(self, name, **values):
+        """Add a contact to Actionstep, with a matter; return its id."""
+        body = {"display_name": name, **values}
+        answer = self.sandbox.admin("actionstep", "POST", "participants", body)
+        return answer["participant_id"]
+
     def _add_bill(self, *lines, **values):
         """Add a bill to Actionstep and its export, by default of one fee of 100.00.
 
@@ -218,6 +229,11 @@ class ActionstepCommon:
         body = {"entity": entity, "id": object_id, "changes": changes}
         self.sandbox.admin("quickbooks", "POST", "edit", body)
 
+    def _make_customer(self, name, **values):
+        """Make a customer as a person does in QuickBooks; return its id."""
+        body = {"entity": "Customer", "object": {"DisplayName": name, **values}}
+        return self.sandbox.admin("quickbooks", "POST", "create", body)["Id"]
+
     def _delete_in_quickbooks(self, entity, object_id):
         """Delete an object as a person does in QuickBooks."""
         body = {"entity": entity, "id": object_id}
@@ -286,6 +302,12 @@ class ActionstepCommon:
         """Return QuickBooks' customers by name."""
         rows = self.sandbox.admin("quickbooks", "GET", "dump")["Customer"]
         return {row["DisplayName"]: row for row in rows}
+
+    def _get_billed(self, bill_id):
+        """Return the customer in QuickBooks that the invoice of a bill names."""
+        [invoice] = self._get_quickbooks_invoices(bill_id)
+        customers = {row["Id"]: row for row in self._get_customers().values()}
+        return customers[invoice["CustomerRef"]["value"]]
 
     def _get_quickbooks_invoices(self, bill_id=None):
         """Return the living invoices in QuickBooks that we made, by its own account.

@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ from odoo.addons.actionstep_quickbooks.clients.reporting import (
     ReportingClient,
     parent_id,
 )
+from odoo.addons.actionstep_quickbooks.clients.rows import VIEWS
 from odoo.addons.actionstep_quickbooks.dev.setup.postgres import postgres
 from odoo.addons.actionstep_quickbooks.documents import (
     BillLine,
@@ -51,6 +53,14 @@ TYPES = {
     "service_date": "date",
     "modified_at": "timestamptz",
 }
+AMOUNTS = (
+    "amount",
+    "amount_exclusive",
+    "tax_amount",
+    "total_exclusive",
+    "total_tax",
+    "total_inclusive",
+)
 LINE = {
     "bill_id": "7",
     "line_no": 1,
@@ -273,6 +283,26 @@ class TestReportingSandbox(BaseCase):
             ),
         )
 
+    def test_right_that_is_refused_is_named(self):
+        for what, call in (
+            ("connect", lambda client: None),
+            ("schema", lambda client: client.changed_bill_ids(None)),
+            ("select", lambda client: client.changed_bill_ids(None)),
+        ):
+            body = {"what": what}
+            self.sandbox.admin("actionstep", "POST", "reporting/refuse", body)
+            with (
+                self.subTest(what=what),
+                self.assertRaises(ConnectionStoppedError) as caught,
+                self.open() as client,
+            ):
+                views = ["bill_line", "receipt"]
+                gaps = ["bill_line (right to read)", "receipt (right to read)"]
+                self.assertEqual(client.check_contract(views), gaps)
+                call(client)
+            self.assertEqual(caught.exception.cause, "reporting_unavailable")
+            self.sandbox.admin("actionstep", "POST", "reporting/mend")
+
     def test_nothing_can_be_written(self):
         with self.open() as client, self.assertRaises(psycopg2.Error):
             client._connection.cursor().execute("CREATE TABLE x (y integer)")
@@ -484,6 +514,8 @@ class TestReportingDatabase(BaseCase):
             {"schema": 'firm"; DROP SCHEMA firm; --'},
             {"schema": ""},
             {"sslmode": "maybe"},
+            {"host": ""},
+            {"port": 0},
         ):
             with self.subTest(known=known):
                 self.assertStops(
@@ -518,6 +550,63 @@ class TestReportingDatabase(BaseCase):
                 RetryableError,
             )
 
+    def test_a_shorter_limit_that_the_firm_has_set_stands(self):
+        self.create_view({})
+        self.execute(
+            "ALTER TABLE firm.bill_line RENAME TO loaded;"
+            "CREATE VIEW firm.bill_line AS"
+            " SELECT * FROM firm.loaded, (SELECT pg_sleep(3)::text) slow"
+        )
+        for limit, shown in (("200ms", "200ms"), ("1h", "1min"), ("0", "1min")):
+            self.execute(f"ALTER DATABASE {DATABASE} SET statement_timeout = '{limit}'")
+            reset = f"ALTER DATABASE {DATABASE} RESET statement_timeout"
+            self.addCleanup(self.execute, reset)
+            with self.subTest(limit=limit), self.open() as client:
+                with client._connection.cursor() as cursor:
+                    cursor.execute("SHOW statement_timeout")
+                    self.assertEqual(cursor.fetchone(), (shown,))
+                    cursor.execute("SHOW lock_timeout")
+                    self.assertEqual(cursor.fetchone(), ("1min",))
+                if limit == "200ms":
+                    self.assertStops(
+                        "reporting_unavailable",
+                        lambda: client.changed_bill_ids(None),  # noqa: B023
+                        RetryableError,
+                    )
+
+    def test_texts_of_a_database_without_an_encoding(self):
+        name = f"{DATABASE}_ascii"
+        self.execute_alone(f"DROP DATABASE IF EXISTS {name}")
+        self.execute_alone(
+            f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0"
+            " LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+        self.addCleanup(self.execute_alone, f"DROP DATABASE {name}")
+        for code, found in (("c3a9", ["é"]), ("e9", None)):
+            connection = psycopg2.connect(self.server.dsn(name))
+            with closing(connection), connection, connection.cursor() as cursor:
+                cursor.execute(
+                    "DROP SCHEMA IF EXISTS firm CASCADE; CREATE SCHEMA firm;"
+                    "CREATE VIEW firm.bill_line AS SELECT now() AS modified_at,"
+                    f" convert_from('\\x{code}', 'SQL_ASCII') AS bill_id"
+                )
+            with self.subTest(code=code), self.open(database=name) as client:
+                if found:
+                    self.assertEqual(client.changed_bill_ids(None), found)
+                    continue
+                error = self.assertStops(
+                    "reporting_contract",
+                    lambda: client.changed_bill_ids(None),  # noqa: B023
+                )
+                self.assertIn("bill_line (texts in", error.values["missing"])
+
+    def execute_alone(self, statement):
+        """Execute what takes no transaction."""
+        connection = psycopg2.connect(self.server.dsn(DATABASE))
+        connection.autocommit = True
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(statement)
+
     def test_a_server_that_ends_is_tried_again(self):
         self.create_view({})
         with self.open() as client:
@@ -532,8 +621,10 @@ class TestReportingDatabase(BaseCase):
 
     def test_each_error_has_its_consequence(self):
         refused = 'FATAL:  password authentication failed for user "a"'
+        closed = 'FATAL:  permission denied for database "firm"'
         table = [
             (psycopg2.OperationalError(refused), ConnectionStoppedError),
+            (psycopg2.OperationalError(closed), ConnectionStoppedError),
             (errors.InsufficientPrivilege("no right"), ConnectionStoppedError),
             (psycopg2.OperationalError("Connection refused"), RetryableError),
             (errors.LockNotAvailable("lock"), RetryableError),
@@ -577,8 +668,8 @@ class TestReportingDatabase(BaseCase):
         self.assertFalse(client.unreadable)
 
     def test_what_a_receipt_may_lack(self):
-        unknown = {key: None for key in RECEIPT if key != "receipt_id"}
-        self.create_rows("receipt", unknown)
+        needed = ("receipt_id", "amount")
+        self.create_rows("receipt", dict.fromkeys(RECEIPT.keys() - needed))
         with self.open() as client:
             (receipt,) = all_of(client.receipts(["501"]))
         self.assertEqual(
@@ -588,7 +679,7 @@ class TestReportingDatabase(BaseCase):
                 client_id=None,
                 matter_id=None,
                 received_on=None,
-                amount=Decimal(0),
+                amount=Decimal("250.10"),
                 currency="",
                 method="",
                 reference="",
@@ -598,6 +689,150 @@ class TestReportingDatabase(BaseCase):
                 modified_at=None,
             ),
         )
+
+    def test_an_amount_that_is_lost_is_never_zero(self):
+        for view in ROWS:
+            amounts = [column for column in ROWS[view] if column in AMOUNTS]
+            self.create_rows(view, {}, *({column: None} for column in amounts))
+            key = VIEWS[view].keys[0]
+            with self.subTest(view=view), self.open() as client:
+                pages = client._pages(view, [ROWS[view][key]])
+                self.assertEqual(len(all_of(pages)), 1)
+                left = client.take_unreadable()
+                self.assertEqual(
+                    [(parent_id(row), row.reason) for row in left],
+                    [(ROWS[view][key], f"{column}: is empty") for column in amounts],
+                )
+                self.assertEqual(client.unreadable, [])
+
+    def test_amounts_are_exact_although_odoo_reads_floats(self):
+        amount = Decimal("99999999999999.99")
+        self.create_rows("receipt", {"amount": amount}, amount="numeric(20, 2)")
+        with self.open() as client:
+            (receipt,) = all_of(client.receipts(["501"]))
+        self.assertEqual(receipt.amount, amount)
+        connection = psycopg2.connect(self.server.dsn(DATABASE))
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("SELECT amount FROM firm.receipt")
+            self.assertIsInstance(cursor.fetchone()[0], float)
+
+    def test_amounts_that_are_none(self):
+        rows = [
+            {"receipt_id": f"50{place}", "amount": amount}
+            for place, amount in enumerate(("NaN", "Infinity", "1.10", "-Infinity"))
+        ]
+        self.create_rows("receipt", *rows, amount="numeric")
+        with self.open() as client:
+            (receipt,) = all_of(client.receipts([row["receipt_id"] for row in rows]))
+        self.assertEqual(receipt.amount, Decimal("1.10"))
+        for row in client.unreadable:
+            self.assertIn("is not an amount", row.reason)
+
+    def test_a_time_that_no_program_knows_is_left_out_alone(self):
+        for column in ("received_on", "modified_at", "deleted_at"):
+            days = ("20026-01-01", "infinity", "0044-03-15 BC", "2026-01-02")
+            rows = [
+                {"receipt_id": f"50{place}", column: day}
+                for place, day in enumerate(days)
+            ]
+            self.create_rows("receipt", *rows)
+            with self.subTest(column=column), self.open() as client:
+                found = all_of(client.receipts([row["receipt_id"] for row in rows]))
+                self.assertEqual([one.receipt_id for one in found], ["503"])
+                self.assertEqual(
+                    [row.row_id for row in client.unreadable], ["500", "501", "502"]
+                )
+                self.assertIn(f"{column}: '20026-", client.unreadable[0].reason)
+            self.execute("DROP TABLE firm.receipt")
+
+    def test_rows_that_stand_twice_are_left_out_both(self):
+        for view in ("receipt", "credit_note"):
+            key = VIEWS[view].keys[0]
+            self.create_rows(view, {key: "1"}, {key: "2"}, {key: "2"}, {key: "3"})
+            with self.subTest(view=view), self.open() as client:
+                found = all_of(client._pages(view, ["1", "2", "3"]))
+                self.assertEqual([getattr(one, key) for one in found], ["1", "3"])
+                (left,) = client.unreadable
+                self.assertEqual(
+                    (left.resource, left.row_id, left.reason),
+                    (view, "2", "stands there 2 times"),
+                )
+
+    def test_lines_that_stand_twice_are_left_out_both(self):
+        for view in ("bill_line", "credit_note_line"):
+            key = VIEWS[view].keys[0]
+            rows = [(1, 1), (1, 2), (1, 2), (2, 2), (2, 3), (1, 2)]
+            values = [{key: str(one), "line_no": number} for one, number in rows]
+            self.create_rows(view, *values)
+            with self.subTest(view=view), self.open() as client:
+                found = all_of(client._pages(view, ["1", "2"]))
+                self.assertEqual(
+                    [(getattr(one, key), one.line_no) for one in found],
+                    [("1", 1), ("2", 2), ("2", 3)],
+                )
+                (left,) = client.unreadable
+                self.assertEqual((parent_id(left), left.row_id), ("1", "1/2"))
+
+    def test_a_number_of_a_line_is_the_same_however_it_is_written(self):
+        self.create_view({"line_no": "1"}, {"line_no": "1.0"}, line_no="text")
+        lines, unreadable = self.lines()
+        self.assertEqual((lines, len(unreadable)), ([], 1))
+
+    def test_parts_of_one_amount_may_stand_several_times(self):
+        part = {"amount": Decimal("10.00")}
+        self.create_rows("receipt_allocation", part, part)
+        self.create_rows("credit_application", part, part)
+        with self.open() as client:
+            for found in (
+                client.receipt_allocations(["501"]),
+                client.credit_applications(["701"]),
+            ):
+                amounts = [one.amount for one in all_of(found)]
+                self.assertEqual(amounts, [Decimal("10.00")] * 2)
+        self.assertFalse(client.unreadable)
+
+    def test_a_row_without_its_id_is_told(self):
+        for view in (*const.REPORTING_PAYMENT_VIEWS, *const.REPORTING_CREDIT_VIEWS):
+            self.create_rows(view, {})
+        self.create_view({})
+        for view, ask in (
+            ("bill_line", ReportingClient.changed_bill_ids),
+            ("receipt", ReportingClient.changed_receipt_ids),
+            ("receipt_allocation", ReportingClient.changed_receipt_ids),
+            ("credit_note", ReportingClient.changed_credit_ids),
+            ("credit_note_line", ReportingClient.changed_credit_ids),
+            ("credit_application", ReportingClient.changed_credit_ids),
+        ):
+            key = VIEWS[view].keys[0]
+            for lost, since in itertools.product((None, ""), (None, AFTER)):
+                self.execute(
+                    f"INSERT INTO firm.{view} ({key}) VALUES (%s), (%s)", [lost, lost]
+                )
+                with self.subTest(view=view, lost=lost, since=since):
+                    with self.open() as client:
+                        self.assertNotIn("", ask(client, since))
+                    (left,) = client.take_unreadable()
+                    self.assertEqual(
+                        (left.resource, left.row_id, left.reason),
+                        (view, "", f"{key}: is empty"),
+                    )
+                self.execute(f"DELETE FROM firm.{view} WHERE {key} IS NULL OR {key}=''")
+
+    def test_an_id_by_which_nothing_is_found_is_told(self):
+        self.create_view({"bill_id": " 7"}, {"bill_id": "8"})
+        with self.open() as client:
+            self.assertEqual(client.changed_bill_ids(None), ["8"])
+        (left,) = client.unreadable
+        self.assertEqual(left.row_id, "7")
+        self.assertIn("blanks", left.reason)
+
+    def test_ids_of_a_fixed_length_are_found(self):
+        self.create_view({}, bill_id="character(9)")
+        with self.open() as client:
+            self.assertEqual(client.check_contract(), [])
+            self.assertEqual(client.changed_bill_ids(None), ["7"])
+            (line,) = all_of(client.bill_lines(["7"]))
+        self.assertEqual(line.bill_id, "7")
 
     def test_deleted_receipts_come_with_the_time(self):
         self.create_rows("receipt", {"deleted_at": "2026-10-15T00:00:00Z"})

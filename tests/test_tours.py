@@ -83,6 +83,64 @@ class TestTours(ActionstepCommon, HttpCase):
         self.assertEqual(self._get_invoice(connection, 1002).state, "waiting")
         self.assertEqual(connection.attention_count, 4)
 
+    def _make_documents(self):
+        """Return a connection with documents of all kinds, of which one needs a person.
+
+        A payment and a credit note of one invoice, a write-off of another.
+        """
+        connection = self._make_active()
+        first, second = (bill.bill_id for bill in self.firm.bills[:2])
+        self._receive((first, "40.00"), amount="60.00", reference="CHQ-7")
+        self._receive(
+            (second, "5.00"), reference="CHQ-8", deposit_account_number="1-1130"
+        )
+        self._credit(first, (first, "10.00"), number="CR-1")
+        self._credit(second, number="WO-1")
+        self._run(connection)
+        return connection
+
+    def test_operator_reads_payments_credit_notes_and_write_offs(self):
+        self._make_user("olga", "group_operator")
+        self._make_documents()
+
+        self._tour("/odoo/actionstep-connections", "documents", "olga")
+
+    def test_operator_keeps_a_payment_out_and_takes_that_back(self):
+        self._make_user("olga", "group_operator")
+        connection = self._make_documents()
+        self._get_invoice(connection, 1002).state = "attention"
+
+        self._tour("/odoo/actionstep-attention", "keep_out", "olga")
+
+        payment = connection.payment_ids.filtered(lambda p: p.reference == "CHQ-8")
+        self.assertEqual(payment.state, "waiting")
+        self.assertFalse(payment.is_held)
+
+    def test_administrator_chooses_where_details_come_from(self):
+        self._make_user("ann", "group_administrator")
+        connection = self._make_active()
+
+        self._tour(f"/odoo/actionstep-connections/{connection.id}", "settings", "ann")
+
+        self.assertEqual(connection.detail_source, "reporting")
+        self.assertEqual(connection.detail_policy, "totals_first")
+        self.assertFalse(connection.reporting_message)
+
+    def test_bar_of_the_push_moves_while_somebody_looks(self):
+        connection = self._make_active()
+        self._receive((self.firm.bills[0].bill_id, "40.00"))
+        limit = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
+        for entity in ("Invoice", "Payment"):
+            body = f'"{entity}": {{'
+            self.sandbox.fault("quickbooks", limit, path="/batch", body=body)
+        self._run(connection)
+        self.assertEqual((connection.progress_done, connection.progress_total), (0, 8))
+
+        self._tour(f"/odoo/actionstep-connections/{connection.id}", "progress", "admin")
+
+        self.assertEqual(connection.progress, 100)
+        self.assertEqual(connection.pushed_count, 9)
+
     def test_user_sees_everything_and_can_press_nothing(self):
         self._make_user("ulla", "group_user")
         connection = self._make_half_mapped()

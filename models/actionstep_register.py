@@ -1,0 +1,176 @@
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# What every kind of document has under the same name.
+SHARED = (
+    "connection_id",
+    "company_id",
+    "participant_id",
+    "currency_id",
+    "state",
+    "failure_cause",
+    "failure_type",
+    "failure_message",
+    "failure_detail",
+    "failed_at",
+    "pushed_at",
+)
+
+
+class Source(NamedTuple):
+    """A kind of document, and the expressions that make a row of it; ``d`` is its."""
+
+    model: str
+    kind: SQL
+    number: SQL
+    date: str
+    amount: str
+    reads: tuple
+
+
+SOURCES = (
+    Source(
+        "actionstep.invoice",
+        kind=SQL("'invoice'"),
+        number=SQL("d.number"),
+        date="invoice_date",
+        amount="amount_total",
+        reads=("number",),
+    ),
+    Source(
+        "actionstep.credit.note",
+        kind=SQL("CASE WHEN d.is_write_off THEN 'write_off' ELSE 'credit_note' END"),
+        number=SQL("d.number"),
+        date="credit_date",
+        amount="amount_total",
+        reads=("number", "is_write_off"),
+    ),
+    Source(
+        "actionstep.payment",
+        kind=SQL("'payment'"),
+        number=SQL("COALESCE(NULLIF(d.reference, ''), d.external_id)"),
+        date="payment_date",
+        amount="amount",
+        reads=("reference", "external_id"),
+    ),
+    Source(
+        "actionstep.credit.application",
+        kind=SQL("'application'"),
+        number=SQL(
+            "(SELECT COALESCE(note.number, '-') || ' → ' "
+            "|| COALESCE(invoice.number, d.bill_external_id) "
+            "FROM actionstep_credit_note note "
+            "LEFT JOIN actionstep_invoice invoice ON invoice.id = d.invoice_id "
+            "WHERE note.id = d.credit_note_id)"
+        ),
+        date="applied_on",
+        amount="amount",
+        reads=("credit_note_id", "invoice_id", "bill_external_id"),
+    ),
+)
+
+
+class ActionstepRegister(models.Model):
+    """The documents of all kinds in one list, such as what needs attention.
+
+    Read from their tables by the database: nothing is stored twice.
+    """
+
+    _name = "actionstep.register"
+    _description = "Register of Documents"
+    _inherit = "actionstep.failure"
+    _auto = False
+    _rec_name = "number"
+    _rec_names_search = ["number", "participant_id.name"]
+    _order = "document_date desc, id desc"
+    _depends = {
+        source.model: (*SHARED, *source.reads, source.date, source.amount)
+        for source in SOURCES
+    }
+
+    kind = fields.Selection(
+        [
+            ("invoice", "Invoice"),
+            ("payment", "Payment"),
+            ("credit_note", "Credit note"),
+            ("write_off", "Write-off"),
+            ("application", "Applied credit"),
+        ],
+        readonly=True,
+    )
+    res_id = fields.Integer(string="Document ID", readonly=True, aggregator=None)
+    number = fields.Char(readonly=True)
+    document_date = fields.Date(string="Date", readonly=True)
+    connection_id = fields.Many2one("actionstep.connection", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    participant_id = fields.Many2one(
+        "actionstep.participant", string="Client", readonly=True
+    )
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    # Money that came in and money that is owed have no sum.
+    amount = fields.Monetary(readonly=True, aggregator=None)
+    state = fields.Selection(lambda self: self._get_states(), readonly=True)
+    failed_at = fields.Datetime(string="Needs Attention Since", readonly=True)
+    pushed_at = fields.Datetime(string="Last Pushed", readonly=True)
+
+    @property
+    def _table_query(self):
+        """Override of `_table_query`: the rows of all kinds, each with an own id."""
+        return SQL(" UNION ALL ").join(
+            self._select(place, source) for place, source in enumerate(SOURCES)
+        )
+
+    @api.model
+    def _select(self, place, source):
+        shared = SQL(", ").join(SQL.identifier("d", name) for name in SHARED)
+        return SQL(
+            "SELECT d.id * %s + %s AS id, d.id AS res_id, %s AS kind, %s AS number, "
+            "%s AS document_date, %s AS amount, %s FROM %s d",
+            len(SOURCES),
+            place,
+            source.kind,
+            source.number,
+            SQL.identifier("d", source.date),
+            SQL.identifier("d", source.amount),
+            shared,
+            SQL.identifier(self.env[source.model]._table),
+        )
+
+    @api.model
+    def _get_states(self):
+        """Return the states of all documents as they read in the user's language."""
+        states = self.env["actionstep.invoice"]._fields["state"]
+        return states._description_selection(self.env)
+
+    # === ACTION METHODS === #
+
+    def action_open(self):
+        """Open the document itself."""
+        self.ensure_one()
+        [document] = self._get_documents()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": document._name,
+            "res_id": document.id,
+            "views": [(False, "form")],
+        }
+
+    def action_requeue(self):
+        """Decide again about these documents, and push those that can go."""
+        for documents in self._get_documents():
+            documents.action_requeue()
+        return True
+
+    def _get_documents(self):
+        """Return the documents themselves, a recordset for each model."""
+        # Read first: who may not see a row may not reach its document.
+        ids = {}
+        for row in self:
+            ids.setdefault(row.id % len(SOURCES), []).append(row.res_id)
+        return [
+            self.env[source.model].browse(ids[place])
+            for place, source in enumerate(SOURCES)
+            if place in ids
+        ]

@@ -1,0 +1,140 @@
+import { rpc } from "@web/core/network/rpc";
+import { registry } from "@web/core/registry";
+
+import { click, field, openTab, see, state } from "./steps";
+
+const tours = registry.category("web_tour.tours");
+
+const BAR = ".o_actionstep_progress";
+// The bar asks every two seconds.
+const PATIENCE = 20000;
+
+function openMenu(name, text) {
+    return [
+        click("Open the documents", "[data-menu-xmlid='actionstep_quickbooks.menu_documents']"),
+        click(text, `[data-menu-xmlid='actionstep_quickbooks.menu_${name}']`),
+    ];
+}
+
+/** Let the scheduled action make a pass, and nothing else: the page stays as it is. */
+async function runScheduledAction() {
+    const call = (method, args) =>
+        rpc(`/web/dataset/call_kw/ir.cron/${method}`, {
+            model: "ir.cron",
+            method,
+            args,
+            kwargs: {},
+        });
+    const found = await call("search", [[["code", "ilike", "_cron_sync"]]]);
+    await call("method_direct_trigger", [found]);
+}
+
+function sync(content) {
+    return [
+        click("Sync Now", "button[name=action_sync_now]"),
+        see("It says that it works", ".o_notification:contains(The run has started)"),
+        click("Close the message", ".o_notification .o_notification_close"),
+        { content, trigger: BAR, run: runScheduledAction },
+    ];
+}
+
+tours.add("actionstep_quickbooks_progress", {
+    steps: () => [
+        see("Nothing was pushed yet", `${BAR}:contains(0 of 8 pushed)`),
+        see("None stands in QuickBooks", ".oe_stat_button:contains(In QuickBooks):contains(0)"),
+        ...sync("The invoices go, the payment does not"),
+        see("The bar has moved by itself", `${BAR}[aria-valuenow="8"]:contains(8 of 9 pushed)`, {
+            timeout: PATIENCE,
+        }),
+        ...sync("The payment goes, too"),
+        see("All is done: the bar is gone", `.o_form_view:not(:has(${BAR}))`, {
+            timeout: PATIENCE,
+        }),
+        see("And the counts are new", ".oe_stat_button:contains(In QuickBooks):contains(9)"),
+    ],
+});
+
+tours.add("actionstep_quickbooks_documents", {
+    steps: () => [
+        ...openMenu("payments", "Open the payments"),
+        click("Open the payment", ".o_data_row:contains(CHQ-7) .o_data_cell[name=payment_date]"),
+        see("It is pushed", state("pushed")),
+        see("Its amount on our side", `${field("amount")}:contains(60.00)`),
+        see("Its amount over there", `${field("quickbooks_total")}:contains(60.00)`),
+        see("What is left of it", `${field("amount_unapplied")}:contains(20.00)`),
+        click("Open the invoice it settles", `${field("allocation_ids")} a:contains(INV-10001)`),
+        see("It is the invoice", `${field("number")}:contains(INV-10001)`),
+        ...openTab("payments", "Payments"),
+        see("It names the payment", `${field("allocation_ids")} .o_data_row:contains(CHQ-7):contains(40.00)`),
+        ...openTab("credits", "Credits"),
+        click(
+            "Open what is credited",
+            `${field("application_ids")} .o_data_row:contains(CR-1) button[name=get_formview_action]`
+        ),
+        see("It is applied in QuickBooks", state("pushed")),
+        click("Open its credit note", `${field("credit_note_id")} a:contains(CR-1)`),
+        see("Its total on both sides", `${field("quickbooks_total")}:contains(866.00)`),
+        see("What is not applied", `${field("amount_open")}:contains(856.00)`),
+        ...openTab("applications", "Applied to"),
+        see("The invoice it is applied to", `${field("application_ids")} a:contains(INV-10001)`),
+
+        ...openMenu("write_offs", "Open the write-offs"),
+        see("The write-off is there", ".o_data_row:contains(WO-1):contains(In QuickBooks)"),
+        see("The credit note is not", ".o_list_view:not(:has(.o_data_row:contains(CR-1)))"),
+        ...openMenu("credit_notes", "Open the credit notes"),
+        see("The credit note is there", ".o_data_row:contains(CR-1):contains(In QuickBooks)"),
+        see("The write-off is not", ".o_list_view:not(:has(.o_data_row:contains(WO-1)))"),
+    ],
+});
+
+tours.add("actionstep_quickbooks_keep_out", {
+    steps: () => [
+        see("Causes gather all kinds", ".o_group_header:contains(Deposit account is not mapped)"),
+        see("Here the invoice", ".o_data_row:contains(Invoice):contains(INV-10002)"),
+        click(
+            "There the payment",
+            ".o_data_row:contains(Payment):contains(CHQ-8) .o_data_cell[name=number]"
+        ),
+        see("It says what to do", ".alert-danger:contains(Add a line for it to the GL account map)"),
+        see("It is not unlinked: it never was there", ".o_form_view:not(:has(button:contains(Unlink)))"),
+        click("Keep it out", "button[name=action_hold]:contains(Keep Out)"),
+        click("Yes", ".modal:contains(until somebody requeues it) .modal-footer .btn-primary"),
+        see("It is kept out", state("held")),
+        see("The form says so", ".alert-secondary:contains(Requeue takes that back)"),
+        see("So does the chatter", ".o-mail-Message:contains(Kept out: it is not pushed)"),
+        click("Requeue it", "button[name=action_requeue]"),
+        see("It waits again", state("waiting")),
+    ],
+});
+
+tours.add("actionstep_quickbooks_settings", {
+    steps: () => {
+        const choose = (name, text) =>
+            click(`Choose ${text}`, `${field(name)} .o_radio_item:contains(${text}) input`);
+        const shown = (name) => see(`${name} shows`, field(name));
+        const hidden = (name) =>
+            see(`${name} does not`, `.o_form_view:not(:has(${field(name)}))`);
+        return [
+            see("Details come from the reporting database", ".nav-link[name=reporting]"),
+            ...["detail_policy", "line_detail", "deposit_to", "write_off_prefixes"].map(shown),
+            ...["totals_account_id", "deposit_account_id"].map(hidden),
+            choose("detail_policy", "Goes by its totals first"),
+            shown("totals_account_id"),
+            choose("detail_source", "Totals of the bills"),
+            ...["totals_account_id", "totals_tax_free_code_id", "deposit_account_id"].map(shown),
+            ...["detail_policy", "line_detail", "deposit_to", "write_off_prefixes"].map(hidden),
+            see("No reporting database", ".o_notebook:not(:has(.nav-link[name=reporting]))"),
+            choose("detail_source", "Files"),
+            see("Files can be uploaded", "button:contains(Upload Files)"),
+            choose("detail_source", "Reporting database"),
+            ...openTab("reporting", "Reporting Database"),
+            { ...see("A schema that is not there", `${field("reporting_schema")} input`), run: "edit nowhere" },
+            click("Check", "button[name=action_check_reporting]"),
+            see("What is missing stays on the page", ".alert-warning:contains(bill_line)"),
+            { ...see("The right one", `${field("reporting_schema")} input`), run: "edit actionstep" },
+            click("Check again", "button[name=action_check_reporting]"),
+            see("All is there", ".o_notification:contains(has all that is needed)"),
+            see("Nothing is missing", ".o_form_view:not(:has(.alert-warning:contains(bill_line)))"),
+        ];
+    },
+});

@@ -101,13 +101,35 @@ def map_customer_update(
     :return: empty when the customer is not ours, is inactive, or is as it should be
     """
     participant_id = participant.participant_id
-    if not is_our_customer(participant_id, row) or not row.get("Active", True):
+    if not is_our_customer(participant_id, row):
         return {}
     plain = display_name(participant.display_name, participant_id)
     known = (plain, distinct_name(plain, participant_id), name)
     wanted = row["DisplayName"] if row.get("DisplayName") in known else name or plain
-    values = map_customer(participant, wanted)
+    return _update(participant, row, wanted)
+
+
+def map_sub_customer_update(
+    matter: Matter, participant: Participant, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the sparse update after which a matter has its client's contact data.
+
+    Its name stays. Empty as that of :func:`map_customer_update`.
+    """
+    reference = matter_reference(matter.matter_id, participant.participant_id)
+    if not contains_reference(text(row.get("Notes")), reference):
+        return {}
+    return _update(participant, row, text(row.get("DisplayName")))
+
+
+def _update(
+    participant: Participant, row: Mapping[str, Any], name: str
+) -> dict[str, Any]:
+    """Return what differs of name and contact data; nothing of an inactive customer."""
+    values = map_customer(participant, name)
     values.pop("Notes")
+    if not row.get("Active", True):
+        return {}
     changed = {key: one for key, one in values.items() if _differs(one, row.get(key))}
     if not changed:
         return {}

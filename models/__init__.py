@@ -41,6 +41,7 @@ from . import actionstep_connection_pull_detail
 from . import actionstep_connection_plan
 from . import actionstep_connection_push
 from . import actionstep_connection_customers
+from . import actionstep_connection_merger
 from . import actionstep_connection_documents
 from . import actionstep_connection_remove
 from . import actionstep_connection_recover

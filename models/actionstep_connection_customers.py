@@ -5,10 +5,11 @@ from odoo import models
 from ..clients.quickbooks import Operation
 from ..exceptions import (
     DuplicateError,
+    NotFoundError,
     RetryableError,
     UnknownOutcomeError,
 )
-from ..mappers.customer import map_customer_update
+from ..mappers.common import ref
 from ..mappers.names import name_key
 from .actionstep_connection_push import Batch
 from .actionstep_sync_job import DOCUMENT_FIELDS, OPEN_STATES
@@ -33,7 +34,13 @@ class ActionstepConnection(models.Model):
             ]
         )
         changed.needs_push = False
-        self._create_customer_jobs(changed, "update", UPDATE_PRIORITY)
+        matters = self.env["actionstep.subcustomer"].search(
+            [("participant_id", "in", changed.ids), ("quickbooks_id", "!=", False)]
+        )
+        for customers in (changed, matters):
+            # A linked customer stays as the bookkeeper has it.
+            ours = customers.filtered(lambda one: not one.was_linked)
+            self._create_customer_jobs(ours, "update", UPDATE_PRIORITY)
 
     def _ensure_customers(self, customers):
         """Return ``{customer record: open job}`` of those that have no customer yet.
@@ -41,7 +48,7 @@ class ActionstepConnection(models.Model):
         A matter waits for the customer of its client.
         """
         customers = [one for one in customers if not one.quickbooks_id]
-        parents = {one._get_parent() or one for one in customers}
+        parents = dict.fromkeys(one._get_parent() or one for one in customers)
         parents = [one for one in parents if not one.quickbooks_id]
         jobs = {}
         if parents:
@@ -103,24 +110,31 @@ class ActionstepConnection(models.Model):
                         entity="Customer",
                         payload=job._get_target()._prepare_payload(name, currency),
                     )
-        return Batch(jobs, operations, self._take_customer_answers)
-
-    def _take_customer_answers(self, answers):
-        self._take_answers(
-            answers, self._bind_customers, self._fail_customer, self._fail_customer
+        return Batch(
+            jobs,
+            operations,
+            lambda answers: self._take_answers(
+                answers,
+                self._bind_customers,
+                lambda job, error: self._refuse_customer(quickbooks, job, error),
+                self._fail_customer,
+            ),
         )
 
     def _get_customer_currency(self, job):
         """Return the currency of a customer to be, if the books keep several."""
         if not self.quickbooks_multicurrency:
             return ""
-        customer = job._get_target()
-        documents = self.env["actionstep.invoice"].search(
-            [("participant_id", "in", (customer._get_parent() or customer).ids)],
-            order="id",
-            limit=1,
+        parent = job._get_target()._get_parent()
+        return parent.currency_code or self._get_first_document(job).currency_code or ""
+
+    def _get_first_document(self, job):
+        """Return the first document that waits for a customer, or for one below it."""
+        found = (
+            self._get_first_document(one) if one._is_customer() else one._get_document()
+            for one in job._get_dependants()
         )
-        return documents.currency_code or ""
+        return next(filter(None, found), job._get_document())
 
     def _bind_customers(self, answers):
         for job, answer in answers.items():
@@ -153,9 +167,11 @@ class ActionstepConnection(models.Model):
             # again: somebody inactive or of another list has it.
             if job.failure_cause == "name_taken":
                 taken.setdefault(name_key(wanted[job]), [])
-            customer = job._get_target()
+            customer, currency = job._get_target(), self._get_customer_currency(job)
             free = {
-                key: [row for row in rows if self._is_free(customer, row, bound)]
+                key: [
+                    row for row in rows if self._is_free(customer, row, bound, currency)
+                ]
                 for key, rows in taken.items()
             }
             candidates = [wanted[job], distinct[job]]
@@ -169,10 +185,12 @@ class ActionstepConnection(models.Model):
         matters = self.env["actionstep.subcustomer"].search(mine)
         return {*clients.mapped("quickbooks_id"), *matters.mapped("quickbooks_id")}
 
-    def _is_free(self, customer, row, bound):
+    def _is_free(self, customer, row, bound, currency):
         """Tell whether a row that bears the name is a customer to link."""
+        theirs = ref(row, "CurrencyRef")
         return (
             row["entity"] == "Customer"
+            and currency in ("", theirs)
             and row["Active"]
             and row["Id"] not in bound
             and customer._is_same(row)
@@ -196,16 +214,16 @@ class ActionstepConnection(models.Model):
 
     def _prepare_updates(self, quickbooks, jobs):
         """Return the batch that lets customers we created follow their clients."""
-        ids = jobs.participant_id.mapped("quickbooks_id")
+        ids = [job._get_target().quickbooks_id for job in jobs]
         answer = quickbooks.call("read_many", "Customer", ids)
         rows = {row["Id"]: row for row in answer}
         operations = {}
         for job in jobs:
-            client = job.participant_id
+            customer = job._get_target()
             is_taken = job.failure_cause == "name_taken"
-            name = client._get_distinct_name() if is_taken else ""
-            row = rows.get(client.quickbooks_id) or {}
-            payload = map_customer_update(client._to_value(), row, name)
+            name = customer._get_distinct_name() if is_taken else ""
+            row = rows.get(customer.quickbooks_id) or {}
+            payload = customer._prepare_update(row, name)
             if payload:
                 operations[job] = Operation(
                     bid=job._get_batch_id(),
@@ -215,47 +233,27 @@ class ActionstepConnection(models.Model):
                 )
             else:
                 job._set_done()
-        return Batch(jobs, operations, self._take_customer_answers)
-
-    def _renew_customer(self, quickbooks, job):
-        """Find out whether a document was refused because its customer is gone.
-
-        A customer that was merged into another lives on in what was billed to it: that
-        one is taken. One that was deleted is created anew.
-
-        :return: whether the document is to be decided about again
-        """
-        document = job._get_document()
-        customer = document._get_customer()
-        row = self._read_object(quickbooks, "Customer", customer.quickbooks_id)
-        if row and row.get("Active", True):
-            return False
-        heir = self._find_heir(quickbooks, customer)
-        if row and not heir:
-            return False  # inactive: a person must decide
-        customer.write({"quickbooks_id": False, "quickbooks_sync_token": False})
-        if heir:
-            customer._bind(heir, was_linked=True)
-        document.needs_plan = True
-        job._cancel()
-        return True
-
-    def _find_heir(self, quickbooks, customer):
-        """Return the customer that a bound document of this one names by now."""
-        invoices = self.env["actionstep.invoice"].search(
-            [("participant_id", "in", (customer._get_parent() or customer).ids)]
+        return Batch(
+            jobs,
+            operations,
+            lambda answers: self._take_answers(
+                answers, self._bind_customers, self._fail_customer, self._fail_customer
+            ),
         )
-        for invoice in invoices.filtered(
-            lambda one: one.quickbooks_id and one._get_customer() == customer
-        )[:1]:
-            row = self._read_document(quickbooks, invoice) or {}
-            heir_id = (row.get("CustomerRef") or {}).get("value")
-            bound = self._get_bound_customer_ids()
-            if heir_id and heir_id not in bound:
-                return self._read_object(quickbooks, "Customer", heir_id)
-        return None
 
     # === REFUSALS === #
+
+    def _refuse_customer(self, quickbooks, job, error):
+        """Decide what a refusal of a new customer means for its job."""
+        client = job._get_target()._get_parent()
+        is_gone = isinstance(error, NotFoundError) and bool(client)
+        if is_gone and self._replace_customer(quickbooks, client):
+            waiting = job._get_dependants()
+            for field_name in DOCUMENT_FIELDS:
+                waiting[field_name].needs_plan = True
+            (job | waiting)._cancel()
+        else:
+            self._fail_customer(job, error)
 
     def _fail_customer(self, job, error):
         """Keep a client's trouble from the jobs of its documents: they fail with it."""
@@ -272,9 +270,7 @@ class ActionstepConnection(models.Model):
 
     def _fail_dependants(self, job, error):
         values = {"name": job._get_target().display_name, "what": error.detail}
-        dependants = job.search(
-            [("depends_on_id", "=", job.id), ("state", "=", "waiting")]
-        )
+        dependants = job._get_dependants()
         dependants._set_failed(error, **values)
         for field_name in DOCUMENT_FIELDS:
             documents = dependants[field_name]

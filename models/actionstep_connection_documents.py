@@ -20,6 +20,15 @@ from .maps import Maps
 
 # How often a number may be taken by a document that is about to give it up.
 NUMBER_RETRIES = 2
+# What another payment or credit may cause, which is about to change.
+BLOCKING_CAUSES = (
+    "refused",
+    "link_refused",
+    "paid_in_quickbooks",
+    "settled_by_ours",
+    "credit_applied",
+    "credit_too_large",
+)
 
 
 class ActionstepConnection(models.Model):
@@ -96,6 +105,8 @@ class ActionstepConnection(models.Model):
             document = job._get_document()
             try:
                 with self._surprises_fail(errors.__setitem__, job):
+                    if company.is_multicurrency:
+                        document._check_customer_currency()
                     value = document._to_value(maps)
                     operations[job] = Operation(
                         bid=job._get_batch_id(),
@@ -175,19 +186,11 @@ class ActionstepConnection(models.Model):
         elif isinstance(error, StaleError):
             self._reread_document(quickbooks, job, error)
         elif isinstance(error, NotFoundError):
-            self._refuse_missing(quickbooks, job, error)
+            self._refuse_missing(quickbooks, job, error, values)
         elif isinstance(error, RetryableError):
             self._give_up(job._set_retry(error), error)
-        elif not self._may_be_cleared(job) or not job._postpone(error):
+        elif not self._is_in_the_way(job, error) or not job._postpone(error):
             self._fail_document(job, error)
-
-    def _may_be_cleared(self, job):
-        """Tell whether what QuickBooks refused may go after all others.
-
-        What settles an invoice is refused while another one, perhaps of the same batch,
-        still settles it or uses the same credit.
-        """
-        return job._get_document()._is_settlement or self._is_in_the_way(job)
 
     def _refuse_duplicate(self, quickbooks, job, error, values):
         """Take what has the number for ours if it is, or try once more.
@@ -203,16 +206,29 @@ class ActionstepConnection(models.Model):
         elif not job._postpone(error):
             self._fail_document(job, error)
 
-    def _is_in_the_way(self, job):
+    def _is_in_the_way(self, job, error):
         """Tell whether what QuickBooks refused may go once other jobs are done.
 
-        It refuses to lower or remove what is applied: first the payments and credits of
-        the document must have changed.
+        It refuses to lower or remove what is settled, and to settle what another
+        payment settles still: first that must have changed. What settles a document
+        there need not be what Actionstep names now, so all that is open counts.
         """
-        return any(
-            dependants._get_jobs(*OPEN_STATES)
-            for dependants in job._get_document()._get_dependants()
+        if error.cause not in BLOCKING_CAUSES:
+            return False
+        if job._get_document()._is_settlement:
+            # What was in its way may have gone with the same batch.
+            return True
+        open_jobs = self.env["actionstep.sync.job"].search_count(
+            [
+                ("connection_id", "=", self.id),
+                ("state", "in", OPEN_STATES),
+                "|",
+                ("payment_id", "!=", False),
+                ("credit_application_id", "!=", False),
+            ],
+            limit=1,
         )
+        return bool(open_jobs)
 
     def _reread_document(self, quickbooks, job, error):
         """Our version of a document was old: take the new one, if no person edited it.
@@ -224,12 +240,13 @@ class ActionstepConnection(models.Model):
         current = self._read_document(quickbooks, document)
         if not current:
             return self._unbind_document(job, error)
+        self._follow_merger(quickbooks, document, current)
         if document._note_edit(current) or job.retry >= MAX_RETRIES:
             return self._fail_document(job, DataError("changed_in_quickbooks"))
         document.quickbooks_sync_token = current["SyncToken"]
         return job._set_pending(error, tries=1)
 
-    def _refuse_missing(self, quickbooks, job, error):
+    def _refuse_missing(self, quickbooks, job, error, values):
         """Tell a document that was deleted from one that names something deleted.
 
         QuickBooks refuses both with the same words.
@@ -237,7 +254,7 @@ class ActionstepConnection(models.Model):
         document = job._get_document()
         if document.quickbooks_id and not self._read_document(quickbooks, document):
             self._unbind_document(job, error)
-        elif not self._renew_customer(quickbooks, job):
+        elif not self._renew_customer(quickbooks, job, values[job].customer_id):
             self._fail_document(job, error)
 
     def _read_document(self, quickbooks, document):

@@ -170,7 +170,7 @@ class ActionstepConnection(models.Model):
         keeps one; one over several matters to the client's.
         """
         by_pair = {}
-        for document in documents.filtered(lambda one: not one.quickbooks_id):
+        for document in documents.filtered(lambda one: one._is_customer_open()):
             pair = (document.participant_id, document.matter_ids)
             is_one = bool(pair[0]) and len(pair[1]) == 1
             if self.customer_level == "matter" and is_one:
@@ -189,7 +189,7 @@ class ActionstepConnection(models.Model):
         Job = self.env["actionstep.sync.job"]
         living = documents.filtered(lambda document: not document._is_withdrawn())
         customers = {document: document._get_customer() for document in living}
-        first_jobs = self._ensure_customers(set(customers.values()))
+        first_jobs = self._ensure_customers(dict.fromkeys(customers.values()))
         values = []
         for document in documents:
             is_removal = document not in living
@@ -202,7 +202,7 @@ class ActionstepConnection(models.Model):
                     "operation": document._get_operation(),
                     "priority": document._removal_priority
                     if is_removal
-                    else document._push_priority,
+                    else document._get_push_priority(),
                     "identity_key": f"{document._name}:{document.id}",
                     "depends_on_id": first.id,
                     "state": "waiting" if first else "pending",
@@ -260,6 +260,13 @@ class ActionstepDocument(models.AbstractModel):
             return "pushed"
         return "queued"
 
+    def _is_customer_open(self):
+        """Tell whether the customer is to be chosen: new, or of another client."""
+        self.ensure_one()
+        matter = self.subcustomer_id
+        is_moved = bool(matter) and matter.participant_id != self.participant_id
+        return not self.quickbooks_id or is_moved
+
     def _is_before_start(self):
         """Tell whether its day is before the first one that is pushed."""
         self.ensure_one()
@@ -269,6 +276,9 @@ class ActionstepDocument(models.AbstractModel):
     def _check_customer_currency(self):
         """Refuse a document in another currency than its customer's in QuickBooks."""
         customer = self._get_customer()
+        if not customer.quickbooks_id:
+            # A matter gets the currency of its client.
+            customer = customer._get_parent()
         theirs = customer.quickbooks_id and customer.currency_code
         if theirs and theirs != self.currency_code:
             values = {

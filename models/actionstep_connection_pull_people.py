@@ -79,7 +79,7 @@ class ActionstepConnection(models.Model):
             self._stage_entries(actionstep, run, Participant, "participants", rows)
         for participant, value in before.items():
             if participant.quickbooks_id and participant._to_value() != value:
-                participant.needs_push = not participant.was_linked
+                participant.needs_push = True
 
     def _get_refused_client_ids(self):
         """Return the clients that QuickBooks refused: they may have been corrected."""

@@ -4,7 +4,7 @@ from odoo import fields, models
 
 from ..clients.quickbooks import Operation
 from ..exceptions import NotFoundError, RetryableError
-from ..mappers.common import is_voided, map_removal
+from ..mappers.common import is_voided
 from .actionstep_connection_plan import WAITING_CAUSES
 from .actionstep_connection_push import Batch
 
@@ -29,14 +29,16 @@ class ActionstepConnection(models.Model):
                     self._set_missing(job)
                 elif job.operation == "void" and is_voided(row):
                     self._set_removed(job)
-                elif objection := job._get_document()._get_objection(row):
+                elif objection := self._find_objection(quickbooks, job, row):
                     self._object_to_removal(job, objection)
                 else:
                     operations[job] = Operation(
                         bid=job._get_batch_id(),
                         kind=job.operation,
                         entity=job._get_document()._kind.entity,
-                        payload=map_removal(row["Id"], row["SyncToken"]),
+                        payload=job._get_document()._prepare_removal(
+                            row, job.operation
+                        ),
                     )
         return Batch(
             jobs,
@@ -48,6 +50,11 @@ class ActionstepConnection(models.Model):
                 self._fail_document,
             ),
         )
+
+    def _find_objection(self, quickbooks, job, row):
+        document = job._get_document()
+        self._follow_merger(quickbooks, document, row)
+        return document._get_objection(row)
 
     def _read_documents(self, quickbooks, jobs):
         """Return ``{job: object in QuickBooks}`` for those that stand there.
@@ -70,7 +77,7 @@ class ActionstepConnection(models.Model):
 
     def _object_to_removal(self, job, objection):
         """Leave a document to a person, or to the jobs that may clear its way."""
-        if self._is_in_the_way(job) and job._postpone(objection):
+        if self._is_in_the_way(job, objection) and job._postpone(objection):
             return
         if objection.cause in WAITING_CAUSES:
             document = job._get_document()

@@ -94,8 +94,16 @@ class ActionstepCreditApplication(models.Model):
         return prepare_sent_payment(payload)
 
     def _get_customer(self):
-        """Override of `actionstep.document`: that of the invoice it settles."""
-        return self.invoice_id._get_payer() or self.credit_note_id._get_customer()
+        """Override of `actionstep.document`: who may settle the one with the other.
+
+        That is the client, where they belong to two of its matters.
+        """
+        owner = self.credit_note_id._get_customer()
+        payer = self.invoice_id._get_payer() or owner
+        client = self.credit_note_id.participant_id
+        if payer != owner and self.invoice_id.participant_id == client:
+            return client
+        return payer
 
     def _check_detail(self):
         """Override of `actionstep.document`: both sides must be in QuickBooks."""

@@ -22,6 +22,11 @@ class ActionstepCustomer(models.AbstractModel):
         copy=False,
         help="The customer stood in QuickBooks before and was linked, not created.",
     )
+    former_ids = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Customers of QuickBooks that a person merged into this one.",
+    )
     currency_code = fields.Char(
         string="Currency",
         readonly=True,
@@ -45,6 +50,14 @@ class ActionstepCustomer(models.AbstractModel):
         """Return what creates the customer in QuickBooks.
 
         :param currency: of its documents, empty for that of the books
+        """
+        raise NotImplementedError
+
+    def _prepare_update(self, row, name):
+        """Return what lets the customer follow; empty when nothing has to change.
+
+        :param row: the customer as QuickBooks has it
+        :param name: another name, when the wanted one is taken
         """
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..exceptions import DataError, SyncError
+from ..mappers.common import map_removal, ref
 from ..mappers.money import from_answer
 from .changed import changed_values
 from .failure import describe
@@ -222,7 +223,7 @@ class ActionstepDocument(models.AbstractModel):
         return True
 
     def action_hold(self):
-        """Keep documents out of what is pushed; what stands in QuickBooks is let go."""
+        """Leave documents alone from now on; what stands in QuickBooks stays there."""
         self._check_operator()
         self.sudo()._hold()
         return True
@@ -293,7 +294,6 @@ class ActionstepDocument(models.AbstractModel):
         note = self.env._("Kept out: it is not pushed until somebody requeues it.")
         stuck._message_log_batch(bodies=dict.fromkeys(stuck.ids, note))
         stuck._cancel_jobs()
-        stuck._set_unbound()
         stuck.is_held = True
         stuck._set_settled("held")
 
@@ -350,6 +350,10 @@ class ActionstepDocument(models.AbstractModel):
         """Return the values of a job by which what was sent is found again."""
         return {"number": payload.get("DocNumber")}
 
+    def _prepare_removal(self, row, _operation):
+        """Return the payload that deletes or voids the object."""
+        return map_removal(row["Id"], row["SyncToken"])
+
     def _get_removal_operation(self):
         """Return delete or void: what the firm chose, where QuickBooks can void."""
         return self.connection_id.removal
@@ -405,6 +409,10 @@ class ActionstepDocument(models.AbstractModel):
         last = self._get_jobs()[-1:]
         return last.operation == "create" and last.state == "failed" and last.request_id
 
+    def _get_push_priority(self):
+        """Return the priority of the job that creates or changes it."""
+        return self._push_priority
+
     def _get_operation(self):
         """Return what has to happen in QuickBooks."""
         self.ensure_one()
@@ -420,9 +428,23 @@ class ActionstepDocument(models.AbstractModel):
         """
         self.ensure_one()
         fingerprint = self._kind.answer_fingerprint(row)
-        is_edited = fingerprint != (self.quickbooks_fingerprint or fingerprint)
+        known = self.quickbooks_fingerprint or fingerprint
+        is_edited = known not in (fingerprint, *self._get_former_fingerprints(row))
         self.edited_fingerprint = is_edited and fingerprint
         return is_edited
+
+    def _get_former_fingerprints(self, row):
+        """Return what the object would look like had its customer not been merged.
+
+        :param row: the object as QuickBooks has it
+        """
+        customer = self._get_customer()
+        if ref(row, "CustomerRef") != customer.quickbooks_id:
+            return []
+        return [
+            self._kind.answer_fingerprint({**row, "CustomerRef": {"value": former_id}})
+            for former_id in customer.former_ids or []
+        ]
 
     def _prepare_binding(self, answer):
         """Return the values that bind a document to what QuickBooks answered."""
@@ -484,7 +506,11 @@ class ActionstepDocument(models.AbstractModel):
 
     def _set_settled(self, state):
         """Move documents to a state in which nothing is left to do."""
+        moved = self.filtered(lambda document: document.state != state)
         self.write({**self._prepare_no_failure(), "state": state, "needs_plan": False})
+        if state != "pushed":
+            # What waits for them waits in vain.
+            moved._flag_dependants()
 
     def _set_attention(self, errors, **values):
         """Move documents to Needs attention and tell why in their chatter.

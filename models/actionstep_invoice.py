@@ -12,6 +12,10 @@ from ..mappers.sales import summarize_lines
 DETAIL_CAUSES = ("lines_missing", "lines_outdated")
 
 
+# After payments and what is applied of credits.
+LOWERED_PRIORITY = 60
+
+
 class ActionstepInvoice(models.Model):
     """A bill of Actionstep."""
 
@@ -103,6 +107,27 @@ class ActionstepInvoice(models.Model):
         if self.bill_status == "Draft":
             return "delete"
         return super()._get_removal_operation()
+
+    def _get_push_priority(self):
+        """Override of `actionstep.document` for an invoice that becomes less.
+
+        QuickBooks refuses that, or takes money back by itself, as long as more is
+        settled: so payments and credits change first.
+        """
+        is_less = self.quickbooks_id and self.amount_total < self.quickbooks_total
+        return LOWERED_PRIORITY if is_less else super()._get_push_priority()
+
+    def _set_pushed(self, bindings):
+        """Override of `actionstep.document` for an invoice that became less.
+
+        QuickBooks may have taken money back from what settles it: that is no change
+        by a person.
+        """
+        for invoice, binding in bindings.items():
+            if binding["quickbooks_total"] < invoice.quickbooks_total:
+                for dependants in invoice._get_dependants():
+                    dependants.quickbooks_fingerprint = False
+        return super()._set_pushed(bindings)
 
     def _get_dependants(self):
         """Override of `actionstep.document`."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..documents import Participant
-from ..mappers.customer import map_customer
+from ..mappers.customer import map_customer, map_customer_update
 from ..mappers.names import display_name, distinct_name
 
 
@@ -92,3 +92,7 @@ class ActionstepParticipant(models.Model):
     def _prepare_payload(self, name, currency):
         """Override of `actionstep.customer`."""
         return map_customer(self._to_value(), name, currency)
+
+    def _prepare_update(self, row, name):
+        """Override of `actionstep.customer`."""
+        return map_customer_update(self._to_value(), row, name)

@@ -108,6 +108,17 @@ class ActionstepPayment(models.Model):
         """Override of `actionstep.document`: a payment has no number of its own."""
         return prepare_sent_payment(payload)
 
+    def _prepare_removal(self, row, operation):
+        """Override of `actionstep.document` for the void, which is a sparse update.
+
+        Some report that such an update must name customer and amount.
+        """
+        payload = super()._prepare_removal(row, operation)
+        if operation == "void":
+            names = ("CustomerRef", "TotalAmt")
+            payload |= {name: row[name] for name in names if name in row}
+        return payload
+
     def _get_customer(self):
         """Override of `actionstep.document`: that of the invoices it settles."""
         return self.allocation_ids.invoice_id._get_payer() or super()._get_customer()

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..mappers.customer import map_sub_customer
+from ..mappers.customer import map_sub_customer, map_sub_customer_update
 from ..mappers.names import distinct_name, matter_name
 
 
@@ -83,6 +83,11 @@ class ActionstepSubcustomer(models.Model):
             name,
             currency,
         )
+
+    def _prepare_update(self, row, name):
+        """Override of `actionstep.customer`: contact data; the name is the matter's."""
+        matter, client = self.matter_id._to_value(), self.participant_id._to_value()
+        return map_sub_customer_update(matter, client, row)
 
     def _get_parent(self):
         """Override of `actionstep.customer`."""

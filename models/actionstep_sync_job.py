@@ -267,7 +267,10 @@ class ActionstepSyncJob(models.Model):
         new = documents.filtered(lambda document: not document.quickbooks_id)
         sent = new._get_jobs().filtered("request_id")[documents._job_field]
         for job in self:
-            job.is_repeat = job._get_document() in sent
+            document = job._get_document()
+            # A payment has no number that QuickBooks would refuse to take twice.
+            has_no_number = document._kind.entity == "Payment"
+            job.is_repeat = document in (new if has_no_number else sent)
 
     def _is_removal(self):
         """Tell whether this job takes its document out of QuickBooks."""
@@ -320,10 +323,13 @@ class ActionstepSyncJob(models.Model):
         )
         self._release_dependants()
 
+    def _get_dependants(self):
+        """Return the jobs that wait for these, oldest first."""
+        waiting = [("depends_on_id", "in", self.ids), ("state", "=", "waiting")]
+        return self.search(waiting, order="id")
+
     def _release_dependants(self):
-        self.search(
-            [("depends_on_id", "in", self.ids), ("state", "=", "waiting")]
-        ).write({"state": "pending"})
+        self._get_dependants().state = "pending"
 
     def _set_failed(self, error, **values):
         self.write(

@@ -10,7 +10,7 @@ export ODOO_PATH ODOO_DEB ODOO_DEB_FALLBACK PORT SERVERS
 # No bytecode beside the sources.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/pycache
 
-.PHONY: help setup demo serve test bench lint pictures pot clean
+.PHONY: help setup demo serve test bench chaos lint pictures pot clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,6 +23,9 @@ demo: setup ## Push a sample firm and follow its life (FULL=1: a row for each do
 
 serve: setup ## The demo, and Odoo left running on this machine (PORT=8069)
 	@$(RUN) dev.serve
+
+chaos: setup ## Kill Odoo and break everything while it pushes (ARGS="--seed 7")
+	@$(RUN) dev.chaos $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k name", ARGS=tests/test_file.py)
 	@$(RUN) dev.test $(ARGS)

@@ -6,13 +6,17 @@ Intuit takes about 425 ms for an item of a batch (measured answers), so that a b
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from ..exceptions import SyncError
+from ..exceptions import SyncError, UnknownOutcomeError
 from .quickbooks import BatchResult, Operation, QuickbooksClient
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,9 @@ class Flights:
         return list(self._away.values())
 
     @property
-    def has_room(self) -> bool:
-        """Whether another batch may start."""
-        return len(self._away) < self._limit
+    def room(self) -> int:
+        """How many more batches may start."""
+        return self._limit - len(self._away)
 
     def start(
         self,
@@ -84,7 +88,6 @@ class Flights:
 
         :param timeout: seconds to wait at most; for ever unless given
         :return: None when none is under way, or none is answered in time
-        :raise Exception: an error of ours in the thread
         """
         done, _away = wait(self._away, timeout, FIRST_COMPLETED)
         if not done:
@@ -95,6 +98,11 @@ class Flights:
             return Landing(key, results=future.result())
         except SyncError as error:
             return Landing(key, error=error)
+        except Exception:
+            # An error of ours: nobody knows what became of the batch.
+            _logger.exception("A batch failed")
+            lost = UnknownOutcomeError("outcome_unknown", traceback.format_exc())
+            return Landing(key, error=lost)
 
     def _take_client(self, token: str) -> QuickbooksClient:
         """Return an idle client; one with another token is of no use any more."""

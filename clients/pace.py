@@ -1,4 +1,4 @@
-"""When the next request may go: Intuit's limits for one company, evenly spaced.
+"""When the next request may go: Intuit's limits for one company.
 
 "Limits and throttles", developer.intuit.com: 500 requests a minute, 10 a second, and 40
 batches a minute, which count among the requests.
@@ -6,33 +6,47 @@ batches a minute, which count among the requests.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
-
-class Pace(NamedTuple):
-    """At most one request every ``interval`` seconds, and ``burst`` at once."""
-
-    interval: float
-    burst: int
-
-
-# With a burst of 2, 8 a second makes at most 10 in any second and 482 in any minute.
-REQUESTS = Pace(interval=1 / 8, burst=2)
-# 40 batches span 39 intervals: any minute holds at most 40 of them, also when one is
-# held up on its way by a second.
-BATCHES = Pace(interval=60 / 39, burst=1)
-# Nobody waits longer, whatever stands in the books of the limiter: the clock of the
-# database may have been put back.
+# Evenly spaced: 8 a second and 2 at once make at most 10 in any second and 482 in any
+# minute.
+REQUEST_INTERVAL = 1 / 8
+REQUEST_BURST = 2
+# As many as may go in a minute; one second more, because requests arrive with another
+# distance than they were sent.
+BATCHES = 40
+BATCH_SECONDS = 61.0
+# The clock of the database may have been put back: nobody waits longer than this.
 LONGEST = 60.0
 
 
-def next_slot(now: float, due: float, pace: Pace) -> tuple[float, float]:
+def next_request(now: float, due: float) -> tuple[float, float]:
     """Return how many seconds to wait, and when the request after this one is due.
 
     :param now: seconds since the epoch, by the clock that all processes share
     :param due: what this function returned for the request before; 0 at first
     """
-    earliest = due - pace.interval * (pace.burst - 1)
+    earliest = due - REQUEST_INTERVAL * (REQUEST_BURST - 1)
     if earliest - now > LONGEST:
         earliest, due = now, now
-    return max(0.0, earliest - now), max(now, due) + pace.interval
+    return max(0.0, earliest - now), max(now, due) + REQUEST_INTERVAL
+
+
+def recent_batches(now: float, times: Sequence[float]) -> list[float]:
+    """Return those of the times at which batches went that still count, oldest first.
+
+    :param times: in any order; what lies in the future is from before the clock was
+        put back, and counts no more
+    """
+    return sorted(one for one in times if now - BATCH_SECONDS < one <= now)
+
+
+def next_batch(now: float, times: Sequence[float]) -> float:
+    """Return how many seconds to wait before the next batch.
+
+    :param times: of the batches that went before
+    """
+    recent = recent_batches(now, times)
+    if len(recent) < BATCHES:
+        return 0.0
+    return recent[-BATCHES] + BATCH_SECONDS - now

@@ -40,7 +40,7 @@ T = TypeVar("T")
 KINDS = ("create", "update", "delete", "void", "query")
 # Names are unique over these three lists together ("Customer", API reference).
 NAME_ENTITIES = ("Customer", "Vendor", "Employee")
-_CUSTOMER_KEYS = ("ParentRef", "CurrencyRef")
+_CUSTOMER_KEYS = ("ParentRef", "CurrencyRef", "Notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ class QuickbooksClient:
         """Return who bears one of the names: customers, vendors and employees.
 
         :return: rows with entity, Id, DisplayName, Active, SyncToken, and of a customer
-            ParentRef and CurrencyRef where it has them
+            ParentRef, CurrencyRef and Notes where it has them
         """
         keys = ("Id", "DisplayName", "Active", "SyncToken", *_CUSTOMER_KEYS)
         wanted = [

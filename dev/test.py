@@ -14,37 +14,107 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from .setup import browser, odoo, paths
 from .setup.console import main
 from .setup.postgres import postgres
 
-REPORT = paths.RUN / "tests.xml"
+TESTS = paths.ROOT / "tests"
+NOTHING_SELECTED = 5  # pytest's exit code
+# Some take a second each because they work with real servers, others nearly nothing.
+SLOW_WEIGHT = 20
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Run pytest with `arguments` and return the exit code to end with."""
+    """Run pytest with `arguments` and return the exit code to end with.
+
+    The files are shared out to several processes, each with a database and local
+    servers of its own.
+    """
     started = time.monotonic()
     browser.require()
-    REPORT.unlink(missing_ok=True)
-    with postgres() as server:
+    with postgres() as server, ExitStack() as stack:
         odoo.write_config(server)
-        with odoo.fresh_database(server) as database:
-            print(f"First test after {time.monotonic() - started:.1f} s.", flush=True)
-            code = subprocess.run(
-                command(database, arguments),
-                cwd=paths.ROOT,
-                env=paths.environment(dict(os.environ)),
-            ).returncode
-    skipped = skipped_tests(REPORT)
+        shards = [
+            Shard(
+                number, stack.enter_context(odoo.fresh_database(server, number)), share
+            )
+            for number, share in enumerate(shares(arguments))
+        ]
+        print(f"First test after {time.monotonic() - started:.1f} s.", flush=True)
+        for shard in shards:
+            shard.start()
+        code = max([shard.finish() for shard in shards])
+    skipped = [test for shard in shards for test in skipped_tests(shard.report)]
     for test in skipped:
         print(f"Skipped, which counts as a failure here: {test}")
     print(f"Total time: {time.monotonic() - started:.1f} s", flush=True)
     return code or (1 if skipped else 0)
 
 
-def command(database: str, arguments: Sequence[str]) -> list[str]:
+class Shard:
+    """One process of pytest; the first one's output is seen at once."""
+
+    def __init__(self, number: int, database: str, arguments: Sequence[str]) -> None:
+        self.report = paths.RUN / f"tests-{number}.xml"
+        self.report.unlink(missing_ok=True)
+        self.command = command(database, arguments, self.report)
+        self.output = paths.RUN / f"tests-{number}.log" if number else None
+
+    def start(self) -> None:
+        """Start pytest."""
+        with ExitStack() as stack:
+            output = self.output and stack.enter_context(self.output.open("w"))
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=paths.ROOT,
+                env=paths.environment(dict(os.environ)),
+                stdout=output,
+                stderr=output and subprocess.STDOUT,
+            )
+
+    def finish(self) -> int:
+        """Wait for pytest, show its output and return its exit code."""
+        code = self.process.wait()
+        if self.output:
+            print(self.output.read_text(errors="replace"), flush=True)
+        # A share in which a chosen name (-k) selects nothing is in order.
+        return 0 if code == NOTHING_SELECTED and self.output else code
+
+
+def shares(arguments: Sequence[str]) -> list[list[str]]:
+    """Return the arguments of each process; together they name what was asked for."""
+    files = [path for path in arguments if is_test_file(path)]
+    options = [argument for argument in arguments if argument not in files]
+    if any(through_link(option) != option for option in options):
+        return [list(arguments)]  # single tests
+    files = files or [str(f"tests/{p.name}") for p in TESTS.glob("test_*.py")]
+    # One more than processors: a test waits for its servers half of the time.
+    count = min((os.cpu_count() or 1) + 1, len(files))
+    found: list[list[str]] = [[] for _number in range(count)]
+    loads = [0] * count
+    for path in sorted(files, key=lambda path: (-weight(path), path)):
+        lightest = loads.index(min(loads))
+        found[lightest].append(path)
+        loads[lightest] += weight(path)
+    return [[*options, *sorted(share)] for share in found]
+
+
+def is_test_file(argument: str) -> bool:
+    """Tell whether an argument names a whole file of tests."""
+    return argument.startswith("tests/") and argument.endswith(".py")
+
+
+def weight(path: str) -> int:
+    """Return about how long a file takes: its tests, more for those with servers."""
+    text = (paths.ROOT / path).read_text(encoding="utf-8")
+    uses_servers = "from .common" in text or "Case(" in text and "from .test_" in text
+    return text.count("    def test_") * (SLOW_WEIGHT if uses_servers else 1)
+
+
+def command(database: str, arguments: Sequence[str], report: Path) -> list[str]:
     """Return the pytest command for `database`.
 
     pytest-odoo finds the addon's name only on a path that ends in it, so tests are
@@ -60,7 +130,7 @@ def command(database: str, arguments: Sequence[str]) -> list[str]:
         "--odoo-http",  # else browser tests are skipped
         f"--rootdir={paths.ADDONS}",
         *("-o", f"cache_dir={paths.WORK / 'pytest'}"),
-        f"--junit-xml={REPORT}",
+        f"--junit-xml={report}",
         *translated,
     ]
 

@@ -31,6 +31,8 @@ ADDRESS_LINE_LENGTH = 500
 PLACE_LENGTH = 255
 POSTCODE_LENGTH = 30
 
+# What every marker of ours in a customer's notes begins with.
+_MARKERS = ("Actionstep participant", "Actionstep matter")
 _ADDRESS_KEYS = (
     *(f"Line{number}" for number in range(1, ADDRESS_LINES + 1)),
     *("City", "CountrySubDivisionCode", "PostalCode", "Country"),
@@ -153,6 +155,16 @@ def is_our_customer(participant_id: str, row: Mapping[str, Any]) -> bool:
     """Tell whether we created this customer for this client."""
     notes = text(row.get("Notes"))
     return contains_reference(notes, customer_reference(participant_id))
+
+
+def is_made_for_another(reference: str, row: Mapping[str, Any]) -> bool:
+    """Tell whether we created this customer, but for another client or matter.
+
+    :param reference: our marker of the client or matter
+    """
+    notes = text(row.get("Notes"))
+    is_made = any(contains_reference(notes, marker) for marker in _MARKERS)
+    return is_made and not contains_reference(notes, reference)
 
 
 def matter_reference(matter_id: str, participant_id: str) -> str:

@@ -116,7 +116,9 @@ class ActionstepConnection(models.Model):
             lambda answers: self._take_answers(
                 answers,
                 self._bind_customers,
-                lambda job, error: self._refuse_customer(quickbooks, job, error),
+                lambda job, error: self._refuse_customer(
+                    quickbooks, job, error, operations[job]
+                ),
                 self._fail_customer,
             ),
         )
@@ -142,8 +144,14 @@ class ActionstepConnection(models.Model):
                 self._bind_customer(job, answer, was_linked=False)
 
     def _bind_customer(self, job, row, was_linked):
-        job._get_target()._bind(row, was_linked)
-        job._set_done()
+        customer = job._get_target()
+        owner_id = customer._get_bound_ids([row["Id"]]).get(row["Id"], customer.id)
+        if owner_id == customer.id:
+            customer._bind(row, was_linked)
+            job._set_done()
+        else:
+            # One of the same name in another batch was quicker.
+            self._fail_customer(job, DuplicateError("name_taken"))
 
     def _choose_names(self, quickbooks, jobs):
         """Return for each job the customer's name, and the customer to link if any.
@@ -160,7 +168,9 @@ class ActionstepConnection(models.Model):
         taken = {}
         for row in quickbooks.call("query_names", names):
             taken.setdefault(name_key(row["DisplayName"]), []).append(row)
-        bound = self._get_bound_customer_ids()
+        bound = self._get_bound_customer_ids(
+            [row["Id"] for rows in taken.values() for row in rows]
+        )
         chosen, claimed = {}, set()
         for job in jobs:
             # A name that QuickBooks refused although no list shows it is not tried
@@ -178,9 +188,9 @@ class ActionstepConnection(models.Model):
             chosen[job] = self._choose_name(candidates, free, claimed)
         return chosen
 
-    def _get_bound_customer_ids(self):
-        """Return the QuickBooks ids of all customers that belong to somebody."""
-        mine = [("connection_id", "=", self.id), ("quickbooks_id", "!=", False)]
+    def _get_bound_customer_ids(self, ids):
+        """Return those of some customers' ids in QuickBooks that belong to somebody."""
+        mine = [("connection_id", "=", self.id), ("quickbooks_id", "in", list(ids))]
         clients = self.env["actionstep.participant"].search(mine)
         matters = self.env["actionstep.subcustomer"].search(mine)
         return {*clients.mapped("quickbooks_id"), *matters.mapped("quickbooks_id")}
@@ -191,7 +201,7 @@ class ActionstepConnection(models.Model):
         return (
             row["entity"] == "Customer"
             and currency in ("", theirs)
-            and row["Active"]
+            and row.get("Active", True)
             and row["Id"] not in bound
             and customer._is_same(row)
         )
@@ -219,20 +229,21 @@ class ActionstepConnection(models.Model):
         rows = {row["Id"]: row for row in answer}
         operations = {}
         for job in jobs:
-            customer = job._get_target()
-            is_taken = job.failure_cause == "name_taken"
-            name = customer._get_distinct_name() if is_taken else ""
-            row = rows.get(customer.quickbooks_id) or {}
-            payload = customer._prepare_update(row, name)
-            if payload:
-                operations[job] = Operation(
-                    bid=job._get_batch_id(),
-                    kind="update",
-                    entity="Customer",
-                    payload=payload,
-                )
-            else:
-                job._set_done()
+            with self._surprises_fail(self._fail_customer, job):
+                customer = job._get_target()
+                is_taken = job.failure_cause == "name_taken"
+                name = customer._get_distinct_name() if is_taken else ""
+                row = rows.get(customer.quickbooks_id) or {}
+                payload = customer._prepare_update(row, name)
+                if payload:
+                    operations[job] = Operation(
+                        bid=job._get_batch_id(),
+                        kind="update",
+                        entity="Customer",
+                        payload=payload,
+                    )
+                else:
+                    job._set_done()
         return Batch(
             jobs,
             operations,
@@ -243,11 +254,13 @@ class ActionstepConnection(models.Model):
 
     # === REFUSALS === #
 
-    def _refuse_customer(self, quickbooks, job, error):
+    def _refuse_customer(self, quickbooks, job, error, operation):
         """Decide what a refusal of a new customer means for its job."""
         client = job._get_target()._get_parent()
         is_gone = isinstance(error, NotFoundError) and bool(client)
-        if is_gone and self._replace_customer(quickbooks, client):
+        # Another matter of the batch may have found it out before.
+        is_new = client.quickbooks_id != ref(operation.payload, "ParentRef")
+        if is_gone and (is_new or self._replace_customer(quickbooks, client)):
             waiting = job._get_dependants()
             for field_name in DOCUMENT_FIELDS:
                 waiting[field_name].needs_plan = True

@@ -152,7 +152,7 @@ class ActionstepConnection(models.Model):
         bound = (
             self._join(answers)
             ._get_documents()
-            ._get_bound_ids([answer["Id"] for answer in answers.values()])
+            ._get_bound_ids([answer.get("Id") for answer in answers.values()])
         )
         for job, answer in answers.items():
             document = job._get_document()

@@ -76,6 +76,18 @@ class ActionstepConnection(models.Model):
     )
     local_quickbooks_api_url = fields.Char(string="Local QuickBooks API Url")
 
+    batches_away = fields.Integer(
+        string="Batches at Once",
+        default=16,
+        required=True,
+        aggregator=None,
+        help="How many batches are under way to QuickBooks at once. Lower it if Intuit "
+        "keeps asking to wait.",
+    )
+    _batches_away_positive = models.Constraint(
+        "CHECK (batches_away BETWEEN 1 AND 40)",
+        "Between 1 and 40 batches may be under way at once.",
+    )
     keeps_limits = fields.Boolean(
         string="Intuit's Limits",
         help="Requests to the local servers keep to the pace that Intuit allows. With "

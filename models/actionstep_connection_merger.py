@@ -58,9 +58,8 @@ class ActionstepConnection(models.Model):
 
     def _find_heir(self, quickbooks, customer):
         """Return the customer that has by now what this one had, if it is free."""
-        bound = self._get_bound_customer_ids()
         for heir_id in self._read_owner_ids(quickbooks, customer):
-            if heir_id and heir_id not in bound:
+            if heir_id and not self._get_bound_customer_ids([heir_id]):
                 return self._read_object(quickbooks, "Customer", heir_id)
         return None
 

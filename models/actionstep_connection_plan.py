@@ -3,6 +3,8 @@
 import logging
 import traceback
 
+import psycopg2
+
 from odoo import fields, models
 from odoo.fields import Domain
 
@@ -149,6 +151,9 @@ class ActionstepConnection(models.Model):
             except SyncError as error:
                 is_waiting = error.cause in WAITING_CAUSES
                 (waiting if is_waiting else attention)[document] = error
+            except psycopg2.OperationalError:
+                # Trouble of the database, not of a document.
+                raise
             except Exception:
                 # One document's surprise must not stop the others: it is shown on it.
                 _logger.exception("%s could not be planned", document)
@@ -169,20 +174,18 @@ class ActionstepConnection(models.Model):
         A document of exactly one matter goes to that matter's customer, if the firm
         keeps one; one over several matters to the client's.
         """
-        by_pair = {}
-        for document in documents.filtered(lambda one: one._is_customer_open()):
-            pair = (document.participant_id, document.matter_ids)
-            is_one = bool(pair[0]) and len(pair[1]) == 1
-            if self.customer_level == "matter" and is_one:
-                by_pair.setdefault(pair, documents.browse())
-                by_pair[pair] |= document
-            elif document.subcustomer_id:
-                document.subcustomer_id = False
-        matters = self.env["actionstep.subcustomer"]._ensure(self, by_pair)
-        for pair, some in by_pair.items():
+        open_ones = documents.filtered(lambda one: one._is_customer_open())
+        pairs = open_ones.filtered(lambda one: one._has_own_customer()).grouped(
+            lambda one: (one.participant_id, one.matter_ids)
+        )
+        matters = self.env["actionstep.subcustomer"]._ensure(self, pairs)
+        chosen = documents.browse()
+        for pair, some in pairs.items():
             some.filtered(
                 lambda one, pair=pair: one.subcustomer_id != matters[pair]
             ).subcustomer_id = matters[pair]
+            chosen |= some
+        (open_ones - chosen).filtered("subcustomer_id").subcustomer_id = False
 
     def _create_jobs(self, documents):
         """Write a job for each document, after one for its customer where it is new."""
@@ -266,6 +269,15 @@ class ActionstepDocument(models.AbstractModel):
         matter = self.subcustomer_id
         is_moved = bool(matter) and matter.participant_id != self.participant_id
         return not self.quickbooks_id or is_moved
+
+    def _has_own_customer(self):
+        """Tell whether the firm keeps a customer for the matter of this document."""
+        self.ensure_one()
+        return (
+            self.connection_id.customer_level == "matter"
+            and bool(self.participant_id)
+            and len(self.matter_ids) == 1
+        )
 
     def _is_before_start(self):
         """Tell whether its day is before the first one that is pushed."""

@@ -1,9 +1,14 @@
 """Pull the clients and matters that staged documents name."""
 
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.fields import Domain
 
 from .actionstep_document import DOCUMENT_MODELS
+
+# The cursor of renamed clients moves in steps: an idle pass writes nothing.
+RENAMED_STEP = timedelta(hours=1)
 
 
 class ActionstepConnection(models.Model):
@@ -54,17 +59,19 @@ class ActionstepConnection(models.Model):
         it bills.
         """
         checkpoint = self.env["actionstep.sync.checkpoint"]._get(self, "participants")
-        since = checkpoint._get_since()
-        newest = fields.Datetime.now()
+        since, now = checkpoint._get_since(), fields.Datetime.now()
+        is_whole = True
         if since:
-            for rows, _unreadable in actionstep.pages("participants_modified", since):
+            for rows, unreadable in actionstep.pages("participants_modified", since):
+                is_whole &= not self._note_unreadable(run, unreadable)
                 self._stage_renamed(actionstep, run, rows)
                 self._commit_step()
         refused = self._get_refused_client_ids()
         if refused:
             rows = actionstep.call("participants", sorted(refused))
             self._stage_renamed(actionstep, run, rows)
-        checkpoint._advance(newest)
+        if not since or (is_whole and now - checkpoint.cursor > RENAMED_STEP):
+            checkpoint._advance(now)
         self._commit_step()
 
     def _stage_renamed(self, actionstep, run, rows):
@@ -123,10 +130,10 @@ class ActionstepConnection(models.Model):
             self._stage_entries(actionstep, run, Matter, "actions", rows)
             known = self._get_by_external_id(Matter, ids)
         for documents in unlinked:
-            for document in documents:
-                named = map(str, document.matter_external_ids or [])
-                matters = [known[key].id for key in named if key in known]
-                document.write(
+            groups = documents.grouped(lambda one: tuple(one.matter_external_ids or ()))
+            for named, some in groups.items():
+                matters = [known[str(key)].id for key in named if str(key) in known]
+                some.write(
                     {"matter_ids": [(6, 0, matters)], "has_unlinked_matters": False}
                 )
         self._commit_step()

@@ -1,6 +1,7 @@
 """Push: send the due jobs to QuickBooks in batches and store what it answers."""
 
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from odoo import models
+import psycopg2
+import psycopg2.extensions
 
-from ..clients.pace import BATCHES
+from odoo import fields, models
+
 from ..const import QUICKBOOKS_BATCH_SIZE
 from ..exceptions import (
     AuthError,
@@ -27,9 +30,13 @@ _logger = logging.getLogger(__name__)
 
 # Trouble of the whole connection, on whichever request or item it shows first.
 STOPPING = (ThrottledError, AuthError, ConnectionStoppedError)
-# How many batches are under way at once: Intuit takes 40 a minute and needs up to 13
-# seconds for a full one, so that nine of them fill its limit.
-BATCHES_AWAY = 10
+# How long batches are started in one pass. With what is under way then, it stays below
+# the time that Odoo gives a worker (limit_time_real, 120 seconds).
+PASS_SECONDS = 45
+# Small queues are spread over several batches under way at once, none smaller than
+# this; full ones are sent while turns are scarce.
+SMALLEST_BATCH = 10
+SCARCE_TURNS = 10
 
 
 @dataclass(eq=False)
@@ -47,9 +54,9 @@ class Batch:
     is_repeated: bool = False
 
     @property
-    def kind(self):
-        """What its jobs have in common."""
-        return self.jobs[0]._get_kind()
+    def stage(self):
+        """Until it has landed, only jobs of the same stage start."""
+        return self.jobs[0]._get_stage()
 
 
 class ActionstepConnection(models.Model):
@@ -67,7 +74,7 @@ class ActionstepConnection(models.Model):
         self.ensure_one()
         with VendorSession(self, "quickbooks") as quickbooks:
             self._recover(quickbooks, run)
-            with quickbooks.flights(BATCHES_AWAY) as flights:
+            with quickbooks.flights(self.batches_away) as flights:
                 return self._push_all(quickbooks, flights, run)
 
     def _push_all(self, quickbooks, flights, run):
@@ -76,19 +83,23 @@ class ActionstepConnection(models.Model):
         After trouble nothing new starts, and what is under way is waited for.
         """
         goes_on, trouble = True, None
+        # The scheduler's own time for a pass is too short for what is under way; it is
+        # called again at once.
+        end = time.monotonic() + PASS_SECONDS
         while True:
-            may_start = goes_on and not trouble and flights.has_room
-            started, wait = False, None
+            may_start = goes_on and not trouble and flights.room
+            started, wait, landed = False, None, 0
             try:
                 if may_start:
                     started, wait = self._start_next(quickbooks, flights, run)
                 if not started:
                     if not flights and wait is None:
                         break
-                    self._land_next(quickbooks, flights, run, wait)
+                    landed = self._land_next(quickbooks, flights, run, wait)
             except SyncError as error:
                 trouble = trouble or error
-            goes_on = goes_on and bool(self._commit_step()) and self._is_on()
+            self._commit_step(processed=landed)
+            goes_on = goes_on and time.monotonic() < end and self._is_on()
         if trouble:
             raise trouble
         return goes_on
@@ -96,19 +107,23 @@ class ActionstepConnection(models.Model):
     def _start_next(self, quickbooks, flights, run):
         """Claim due jobs and send them off, if there are any and Intuit's pace allows.
 
-        Jobs of one kind may be under way together. The next kind waits until they have
-        landed, because it may need them.
+        Jobs of one stage may be under way together. The next stage waits until they
+        have landed, because it may need them.
 
         :return: whether that was done, and how many seconds to wait for a turn
         """
-        Job = self.env["actionstep.sync.job"]
-        kind = next((batch.kind for batch in flights.away), None)
-        if not Job._has_due(self, kind):
+        if flights and flights.away[0].jobs[0].credit_application_id:
+            # How much is open of both sides must be known before more is applied.
             return False, None
-        wait = quickbooks.take_turn(BATCHES)
+        Job = self.env["actionstep.sync.job"]
+        stage = next((batch.stage for batch in flights.away), None)
+        first = Job._find_next(self, stage)
+        if not first:
+            return False, None
+        wait = quickbooks.take_batch_turn()
         if wait:
             return False, wait
-        jobs = Job._claim(self, QUICKBOOKS_BATCH_SIZE, kind)
+        jobs = first._claim(self._get_batch_size(quickbooks, flights, first))
         if not jobs:
             return False, None
         jobs.run_id = run
@@ -122,6 +137,17 @@ class ActionstepConnection(models.Model):
                 self._count_outcomes(jobs, run)
         return True, None
 
+    def _get_batch_size(self, quickbooks, flights, job):
+        """Return how many of the jobs that can go with a job are sent in one batch.
+
+        QuickBooks works on the items of a batch one after the other: a small queue is
+        done sooner in several.
+        """
+        if quickbooks.batches_left < SCARCE_TURNS:
+            return QUICKBOOKS_BATCH_SIZE
+        share = math.ceil(job._count_like() / flights.room)
+        return min(QUICKBOOKS_BATCH_SIZE, max(SMALLEST_BATCH, share))
+
     def _start_batch(self, quickbooks, flights, batch):
         batch.token = quickbooks.token
         operations = list(batch.operations.values())
@@ -131,25 +157,50 @@ class ActionstepConnection(models.Model):
         """Store what became of the first batch that is answered.
 
         :param wait: seconds to wait for it at most, None for as long as it takes
+        :return: how many jobs landed
         """
         if not flights:
             time.sleep(wait)
         landing = flights.land(wait)
         if not landing:
-            return
+            return 0
+        # The wait was long: what others changed meanwhile is seen from here on.
+        self._commit_step()
         batch, error = landing.key, landing.error
         with self._leaving_open(batch.jobs):
             if isinstance(error, TokenExpiredError):
                 if not batch.is_repeated:
-                    # It was not carried out: once more with a fresh token.
-                    batch.is_repeated = True
-                    quickbooks.renew(batch.token)
-                    return self._start_batch(quickbooks, flights, batch)
+                    return self._repeat_batch(quickbooks, flights, batch)
                 error = AuthError("reconnect", values={"vendor": "QuickBooks"})
-            batch.take(
-                self._get_answers(quickbooks, batch.operations, landing.results, error)
+            self._take_surely(
+                batch,
+                self._get_answers(quickbooks, batch.operations, landing.results, error),
             )
-        return self._count_outcomes(batch.jobs, run)
+        self._count_outcomes(batch.jobs, run)
+        return len(batch.jobs)
+
+    def _repeat_batch(self, quickbooks, flights, batch):
+        """Send a batch once more that was not carried out for its access token."""
+        batch.is_repeated = True
+        quickbooks.renew(batch.token)
+        while wait := quickbooks.take_batch_turn():
+            time.sleep(wait)
+        batch.jobs.started_at = fields.Datetime.now()
+        self._commit_step()
+        self._start_batch(quickbooks, flights, batch)
+        return 0
+
+    def _take_surely(self, batch, answers):
+        """Store answers, once more if somebody changed the same records meanwhile.
+
+        They are known to nobody else: what is not stored must be looked up.
+        """
+        try:
+            batch.take(answers)
+            self.env.flush_all()
+        except psycopg2.extensions.TransactionRollbackError:
+            self.env.cr.rollback()
+            batch.take(answers)
 
     @contextmanager
     def _leaving_open(self, jobs):
@@ -284,7 +335,8 @@ class ActionstepConnection(models.Model):
         """Let one job's unexpected error fail that job, and not stop the others."""
         try:
             yield
-        except SyncError:
+        except (SyncError, psycopg2.OperationalError):
+            # Trouble of the whole connection, or of the database.
             raise
         except Exception:
             _logger.exception("Job %s failed", job.id)

@@ -148,10 +148,11 @@ class ActionstepConnection(models.Model):
             "is_derived": True,
         }
 
-    def _stage_derived_payments(self, invoices):
+    def _stage_derived_payments(self, invoices, *, grows=True):
         """Conclude payments from what is paid of bills.
 
         :param invoices: ``{bill id: invoice}``
+        :param bool grows: else only what was concluded before may become less
         :return: the payments that are new or changed
         """
         Payment = self.env["actionstep.payment"]
@@ -160,10 +161,9 @@ class ActionstepConnection(models.Model):
             before = invoice.allocation_ids.filtered("payment_id.is_derived").sorted(
                 lambda one: one.payment_id.id
             )
-            amounts = derive_payments(
-                invoice._get_paid_otherwise(),
-                [from_answer(one.amount) for one in before],
-            )
+            known = [from_answer(one.amount) for one in before]
+            paid = invoice._get_paid_otherwise()
+            amounts = derive_payments(paid if grows else min(paid, sum(known)), known)
             for one, amount in zip(before, amounts, strict=False):
                 if one._set_derived_amount(float(amount)):
                     changed |= one.payment_id
@@ -228,20 +228,17 @@ class ActionstepConnection(models.Model):
             payment = payments.get(receipt_id)
             if payment and payment._replace_allocations(parts, invoices):
                 changed |= payment
-        self._withdraw_derived(invoices.values())
+        self._reduce_derived(invoices)
         return changed
 
-    def _withdraw_derived(self, invoices):
-        """Withdraw the derived payments of bills whose receipts are known by now."""
-        derived = self.env["actionstep.payment"].search(
-            [
-                ("connection_id", "=", self.id),
-                ("is_derived", "=", True),
-                ("is_deleted", "=", False),
-                ("allocation_ids.invoice_id", "in", [one.id for one in invoices]),
-            ]
-        )
-        derived.write({"is_deleted": True, "needs_plan": True})
+    def _reduce_derived(self, invoices):
+        """Take back what was concluded of bills and real rows explain by now."""
+        derived = {
+            key: invoice
+            for key, invoice in invoices.items()
+            if invoice.allocation_ids.payment_id.filtered("is_derived")
+        }
+        self._stage_derived_payments(derived, grows=False)
 
     def _prepare_payment(self, receipt, currencies):
         return {
@@ -290,19 +287,28 @@ class ActionstepConnection(models.Model):
                 notes[key].needs_plan = True
                 changed |= notes[key]
         # What was taken for a payment before may be one of these applications.
-        self._stage_derived_payments(
-            {
-                key: invoice
-                for key, invoice in invoices.items()
-                if invoice.allocation_ids.payment_id.filtered("is_derived")
-            }
-        )
+        self._reduce_derived(invoices)
+        self._withdraw_derived_credits(changed)
         # REST may show a credit note as a bill below zero, too.
         twins = self._get_by_external_id(self.env["actionstep.invoice"], notes)
         for invoice in twins.values():
             if invoice.amount_total < 0 and not invoice.quickbooks_id:
                 invoice._set_settled("withdrawn")
         return changed
+
+    def _withdraw_derived_credits(self, notes):
+        """Withdraw the derived credit notes whose real ones are known by now."""
+        numbers = [number for number in notes.mapped("number") if number]
+        derived = notes.search(
+            [
+                ("connection_id", "=", self.id),
+                ("is_derived", "=", True),
+                ("is_deleted", "=", False),
+                ("number", "in", numbers),
+            ]
+        )
+        for note in derived:
+            note._write_header({"is_deleted": True})
 
     def _prepare_credit_note(self, header, currencies, invoices):
         invoice = invoices.get(header.bill_id)

@@ -135,8 +135,10 @@ class ActionstepConnection(models.Model):
             # What needed a document that stands in QuickBooks now.
             while is_done and self._plan(run, only_flagged=True):
                 is_done = self._push_with_progress(run)
-            if trouble:
+            if trouble and is_done:
                 raise trouble
+            if trouble:
+                run._note(describe(self.env, trouble))
         except SyncError as error:
             self._interrupt(run, error)
         except psycopg2.extensions.TransactionRollbackError:
@@ -150,6 +152,8 @@ class ActionstepConnection(models.Model):
         else:
             if is_done:
                 self._finish_run(run)
+            else:
+                self._trigger_cron()
 
     def _try_pull(self, run):
         """Pull what changed; what is queued already goes even if that fails.

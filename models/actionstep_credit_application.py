@@ -89,6 +89,10 @@ class ActionstepCreditApplication(models.Model):
         self.ensure_one()
         return self.is_deleted or self.credit_note_id.is_deleted
 
+    def _get_removal_operation(self):
+        """Override of `actionstep.document`: a payment of zero has nothing to void."""
+        return "delete"
+
     def _prepare_sent(self, payload):
         """Override of `actionstep.document`: a payment has no number of its own."""
         return prepare_sent_payment(payload)

@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+from ..mappers.customer import is_made_for_another
+from ..mappers.names import contains_reference
+
 
 class ActionstepCustomer(models.AbstractModel):
     """What is a customer in QuickBooks: a client, or one of a client's matters."""
@@ -42,9 +45,13 @@ class ActionstepCustomer(models.AbstractModel):
         """Return the name for when the wanted one is taken."""
         raise NotImplementedError
 
+    def _get_reference(self):
+        """Return our marker in the notes of the customer, if we created it."""
+        raise NotImplementedError
+
     def _is_same(self, row):
         """Tell whether a customer of the wanted name may be this one."""
-        raise NotImplementedError
+        return not is_made_for_another(self._get_reference(), row)
 
     def _prepare_payload(self, name, currency):
         """Return what creates the customer in QuickBooks.
@@ -69,17 +76,19 @@ class ActionstepCustomer(models.AbstractModel):
         """Store which customer of QuickBooks it is.
 
         :param row: the customer as QuickBooks has it
+        :param bool was_linked: it stood there; one that bears our marker is ours
         :raise ValueError: the customer belongs to another record
         """
         self.ensure_one()
         self._check_unbound(row["Id"], self._get_bound_ids([row["Id"]]))
+        is_ours = contains_reference(row.get("Notes") or "", self._get_reference())
         self.write(
             {
                 "quickbooks_id": row["Id"],
                 "quickbooks_sync_token": row["SyncToken"],
                 "quickbooks_name": row["DisplayName"],
                 "currency_code": (row.get("CurrencyRef") or {}).get("value"),
-                "was_linked": was_linked,
+                "was_linked": was_linked and not is_ours,
                 "pushed_at": fields.Datetime.now(),
             }
         )

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 from ..exceptions import DataError, SyncError
 from ..mappers.common import map_removal, ref
-from ..mappers.money import from_answer
+from ..mappers.money import from_answer, to_text
 from .changed import changed_values
 from .failure import describe
 from .maps import Maps
@@ -406,8 +406,11 @@ class ActionstepDocument(models.AbstractModel):
     def _may_be_there(self):
         """Tell whether it was sent and given up without knowing what became of it."""
         self.ensure_one()
-        last = self._get_jobs()[-1:]
-        return last.operation == "create" and last.state == "failed" and last.request_id
+        given_up = ("pending", "failed", "cancelled")
+        return any(
+            job.operation == "create" and job.request_id
+            for job in self._get_jobs(*given_up)
+        )
 
     def _get_push_priority(self):
         """Return the priority of the job that creates or changes it."""
@@ -462,7 +465,8 @@ class ActionstepDocument(models.AbstractModel):
         }
 
     def _format_amount(self, amount):
-        return self.currency_id.format(amount) if self.currency_id else f"{amount:.2f}"
+        """Return an amount as all our sentences write it: ``1,234.50 USD``."""
+        return to_text(from_answer(amount), self.currency_code or "")
 
     def _get_values(self):
         """Return the placeholders that any sentence about this document may use."""
@@ -589,14 +593,15 @@ class ActionstepDocument(models.AbstractModel):
 
         :param bindings: ``{document: values of the binding}``
         """
-        done = {**self._prepare_no_failure(), "noted_message": False}
-        notes, new = {}, self.browse()
+        documents = self.union(*bindings)
+        new = documents.filtered(lambda document: not document.quickbooks_id)
+        documents.write(
+            {**self._prepare_no_failure(), "noted_message": False, "state": "pushed"}
+        )
         for document, binding in bindings.items():
-            was_there = bool(document.quickbooks_id)
-            document.write({**done, **binding, "state": "pushed"})
-            notes[document.id] = document._get_pushed_note(was_there)
-            new |= document.browse() if was_there else document
-        self.browse(notes)._message_log_batch(bodies=notes)
+            document.write(binding)
+        notes = {one.id: one._get_pushed_note(one not in new) for one in documents}
+        documents._message_log_batch(bodies=notes)
         new._flag_dependants()
 
     def _get_pushed_note(self, was_there):

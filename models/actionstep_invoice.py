@@ -259,10 +259,14 @@ class ActionstepInvoice(models.Model):
 
         A payment in Actionstep moves these two; the invoice stays what it is.
         """
+        client_id = self.client_external_id
         is_content = super()._write_header(values, beside)
         if is_content:
             # What is applied of credit notes names the bill.
             self.application_ids.needs_plan = True
+        if self.client_external_id != client_id:
+            # Payments are those of the invoice's customer.
+            self._flag_dependants()
         return is_content
 
     @api.model

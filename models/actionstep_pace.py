@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class ActionstepPace(models.Model):
-    """When the next request to a QuickBooks company may go; see ``limiter.py``.
+    """When requests to a QuickBooks company went; see ``limiter.py``.
 
     The server's alone: nobody may read or write it.
     """
@@ -14,6 +14,6 @@ class ActionstepPace(models.Model):
 
     realm_id = fields.Char(required=True)
     request_due = fields.Float(help="Seconds since 1970.")
-    batch_due = fields.Float(help="Seconds since 1970.")
+    batch_times = fields.Json(help="When the latest batches went, in seconds.")
 
     _realm_once = models.UniqueIndex("(realm_id)")

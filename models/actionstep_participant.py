@@ -1,7 +1,11 @@
 from odoo import api, fields, models
 
 from ..documents import Participant
-from ..mappers.customer import map_customer, map_customer_update
+from ..mappers.customer import (
+    customer_reference,
+    map_customer,
+    map_customer_update,
+)
 from ..mappers.names import display_name, distinct_name
 
 
@@ -87,7 +91,11 @@ class ActionstepParticipant(models.Model):
 
     def _is_same(self, row):
         """Override of `actionstep.customer`: not what stands below another customer."""
-        return not row.get("ParentRef")
+        return not row.get("ParentRef") and super()._is_same(row)
+
+    def _get_reference(self):
+        """Override of `actionstep.customer`."""
+        return customer_reference(self.external_id)
 
     def _prepare_payload(self, name, currency):
         """Override of `actionstep.customer`."""

@@ -117,6 +117,7 @@ class ActionstepPayment(models.Model):
         if operation == "void":
             names = ("CustomerRef", "TotalAmt")
             payload |= {name: row[name] for name in names if name in row}
+            payload["sparse"] = True
         return payload
 
     def _get_customer(self):
@@ -234,7 +235,8 @@ class ActionstepPaymentAllocation(models.Model):
         :return: whether that is a change
         """
         self.ensure_one()
-        if same_cents(from_answer(self.amount), from_answer(amount)):
+        is_same = same_cents(from_answer(self.amount), from_answer(amount))
+        if is_same and self.payment_id.is_deleted == (not amount):
             return False
         self.amount = amount
         self.payment_id.write(

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 
-from ..mappers.customer import map_sub_customer, map_sub_customer_update
+from ..mappers.customer import (
+    map_sub_customer,
+    map_sub_customer_update,
+    matter_reference,
+)
 from ..mappers.names import distinct_name, matter_name
 
 
@@ -71,7 +75,13 @@ class ActionstepSubcustomer(models.Model):
     def _is_same(self, row):
         """Override of `actionstep.customer`: one below the client's customer."""
         parent = (row.get("ParentRef") or {}).get("value")
-        return parent == self.participant_id.quickbooks_id
+        is_below = parent == self.participant_id.quickbooks_id
+        return is_below and super()._is_same(row)
+
+    def _get_reference(self):
+        """Override of `actionstep.customer`."""
+        client_id = self.participant_id.external_id
+        return matter_reference(self.matter_id.external_id, client_id)
 
     def _prepare_payload(self, name, currency):
         """Override of `actionstep.customer`."""

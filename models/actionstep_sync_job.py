@@ -3,7 +3,12 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..const import QUICKBOOKS_BATCH_ID_LENGTH, READ_TIMEOUT
+from ..clients.pace import BATCHES
+from ..const import (
+    QUICKBOOKS_BATCH_ID_LENGTH,
+    QUICKBOOKS_BATCH_SIZE,
+    READ_TIMEOUT,
+)
 from ..exceptions import UnknownOutcomeError
 
 # What a job is about: one of these is set.
@@ -16,6 +21,8 @@ DOCUMENT_FIELDS = (
 CUSTOMER_FIELDS = ("participant_id", "subcustomer_id")
 TARGET_FIELDS = (*DOCUMENT_FIELDS, *CUSTOMER_FIELDS)
 OPEN_STATES = ("waiting", "pending", "started", "unknown")
+# Priorities of the stage in which customers and invoices go.
+FIRST_CUSTOMER, LAST_INVOICE = 10, 20
 # After all others: when what stands in the way may be gone.
 LAST_PRIORITY = 90
 MAX_RETRIES = 8
@@ -215,31 +222,41 @@ class ActionstepSyncJob(models.Model):
             ("eta", "<=", fields.Datetime.now()),
         ]
 
-    def _has_due(self, connection, kind=None):
-        """Tell whether a job can go now.
-
-        :param kind: that of the jobs under way: only if the next one is of the same
-        """
-        first = self.search(
-            self._get_due_domain(connection), limit=1, order="priority, retry, id"
-        )
-        return bool(first) and kind in (None, first._get_kind())
-
     @api.model
-    def _claim(self, connection, limit, kind=None):
-        """Return due jobs of one kind, locked and marked as started.
+    def _find_next(self, connection, stage=None):
+        """Return the job that goes next.
+
+        :param stage: that of the jobs under way: nothing when the next is of another
+        """
+        order = "priority, retry, id"
+        first = self.search(self._get_due_domain(connection), limit=1, order=order)
+        is_barred = first and stage not in (None, first._get_stage())
+        return self.browse() if is_barred else first
+
+    def _count_like(self):
+        """Return how many jobs can go with this one, as far as a minute reaches."""
+        self.ensure_one()
+        limit = QUICKBOOKS_BATCH_SIZE * BATCHES
+        return self.search_count(self._get_like_domain(), limit=limit)
+
+    def _get_like_domain(self):
+        return [
+            *self._get_due_domain(self.connection_id),
+            ("priority", "=", self.priority),
+        ]
+
+    def _claim(self, limit):
+        """Return this job and others of its kind, locked and marked as started.
 
         The lock skips what another worker holds; the caller commits, and the state then
         keeps others away. A job that held up others twice goes alone, and after them.
-
-        :param kind: only jobs of this kind
         """
-        domain = self._get_due_domain(connection)
-        due = self.search(domain, limit=limit, order="priority, retry, id")
-        kind = kind or (due and due[0]._get_kind())
-        due = due.filtered(lambda job: job._get_kind() == kind)
+        self.ensure_one()
+        due = self.search(self._get_like_domain(), limit=limit, order="retry, id")
+        due = due.filtered(lambda job: job._get_kind() == self._get_kind())
         due = due.filtered(lambda job: not job._goes_alone()) or due[:1]
-        jobs = due.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
+        jobs = due.try_lock_for_update(allow_referencing=True)
+        jobs = jobs.filtered(lambda job: job.state == "pending")
         jobs._mark_repeats()
         jobs.write(
             {
@@ -254,6 +271,15 @@ class ActionstepSyncJob(models.Model):
         """Return what jobs of one batch have in common."""
         self.ensure_one()
         return self.priority, self._get_target()._name, self._is_removal()
+
+    def _get_stage(self):
+        """Return what jobs that may be under way together have in common.
+
+        Invoices need not wait for the customers of others: each waits for its own.
+        """
+        self.ensure_one()
+        is_new = FIRST_CUSTOMER <= self.priority <= LAST_INVOICE
+        return "new" if is_new else self._get_kind()
 
     def _mark_repeats(self):
         """Mark the jobs whose document was ever sent to be created.
@@ -321,7 +347,8 @@ class ActionstepSyncJob(models.Model):
                 "intuit_tid": intuit_tid,
             }
         )
-        self._release_dependants()
+        if self and self[0]._is_customer():
+            self._release_dependants()
 
     def _get_dependants(self):
         """Return the jobs that wait for these, oldest first."""

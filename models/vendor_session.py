@@ -5,7 +5,7 @@ import time
 
 from ..clients.actionstep import ActionstepClient
 from ..clients.flights import Flights
-from ..clients.pace import BATCHES, REQUESTS
+from ..clients.pace import BATCHES
 from ..clients.quickbooks import QuickbooksClient
 from ..exceptions import AuthError, TokenExpiredError
 from .actionstep_connection_oauth import VENDORS
@@ -31,6 +31,7 @@ class VendorSession:
         self._credential_sudo = connection._get_credential(side)
         self._client = None
         self._token = None
+        self._refused = None
         self._limiter = None
         if side == "quickbooks" and connection._keeps_limits():
             self._limiter = Limiter(connection.env.registry, connection.realm_id)
@@ -61,16 +62,20 @@ class VendorSession:
         """
         self._open(refused)
 
-    def take_turn(self, *paces):
-        """Ask for a turn to send a request, if the company's limits are to be kept.
+    def take_batch_turn(self):
+        """Ask for a turn to send a batch, if the company's limits are to be kept.
 
-        :param paces: of ``clients.pace``, beside that of all requests
         :return: seconds to wait before asking again, 0 when the turn is ours
         """
-        return self._limiter.take(REQUESTS, *paces) if self._limiter else 0
+        return self._limiter.take(is_batch=True) if self._limiter else 0
+
+    @property
+    def batches_left(self):
+        """How many more batches may go in this minute, as far as is known."""
+        return self._limiter.batches_left if self._limiter else BATCHES
 
     def _await_turn(self, is_batch):
-        while wait := self.take_turn(*([BATCHES] if is_batch else [])):
+        while wait := self._limiter.take(is_batch=is_batch):
             time.sleep(wait)
 
     def call(self, name, *args):
@@ -120,11 +125,14 @@ class VendorSession:
         yield self._client
 
     def _open(self, refused):
-        token = self._credential_sudo._get_access_token(refused)
+        # What was refused once stays so, whatever this transaction still sees.
+        self._refused = refused or self._refused
+        token = self._credential_sudo._get_access_token(self._refused)
         if token != self._token or not self._client:
             self._close()
             self._token = token
-            self._client = self._make_client(token, self._await_turn)
+            turn = self._await_turn if self._limiter else None
+            self._client = self._make_client(token, turn)
 
     def _close(self):
         if self._client:

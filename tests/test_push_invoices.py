@@ -109,8 +109,10 @@ class TestBatches(PushCase):
         rows = self.sandbox.requests("quickbooks", "/batch")
         batches = [r for r in rows if "Invoice" in r["body"]["BatchItemRequest"][0]]
         sizes = [len(row["body"]["BatchItemRequest"]) for row in batches]
-        self.assertEqual(sizes, [30, 30, 10])
-        self.assertEqual(len({row["query"]["requestid"] for row in batches}), 3)
+        self.assertLessEqual(max(sizes), 30)
+        self.assertEqual(sum(sizes), 70)
+        ids = {row["query"]["requestid"] for row in batches}
+        self.assertEqual(len(ids), len(batches))
         self._assert_all_pushed(connection)
 
 

@@ -162,7 +162,7 @@ class SecurityCase(ActionstepCase):
             if model._original_module == MODULE
             and not model._abstract
             and not model._transient
-            and name != "actionstep.credential"
+            and name not in ("actionstep.credential", "actionstep.pace")
         ]
 
     def _call(self, user, record, method, *args, context=None):

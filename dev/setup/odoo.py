@@ -102,14 +102,17 @@ def template_database(server: Server) -> str:
 
 
 @contextmanager
-def fresh_database(server: Server) -> Iterator[str]:
-    """Give a new database with the addon installed, dropped at the end."""
+def fresh_database(server: Server, number: int = 0) -> Iterator[str]:
+    """Give a new database with the addon installed, dropped at the end.
+
+    :param number: tells several of one process apart
+    """
     template = template_database(server)
     for left in server.databases():
         pid = left.removeprefix(COPY).partition("-")[0]
         if left.startswith(COPY) and not psutil.pid_exists(int(pid)):
             drop_database(server, left)
-    name = f"{COPY}{os.getpid()}"
+    name = f"{COPY}{os.getpid()}-{number}"
     drop_database(server, name)
     copy_database(server, template, name)
     try:

@@ -49,6 +49,9 @@ CONNECT_TIMEOUT = 10
 # Intuit cuts a request at 120 s ("Limits and throttles"), and so does Odoo a worker by
 # default: we give up before, so that the outcome is recorded as unknown in order.
 READ_TIMEOUT = 110
+# When Intuit has ended any request, whatever became of its sender: its 120 s, and some
+# for the way there.
+QUICKBOOKS_REQUEST_SECONDS = 130
 # The first page of a large Actionstep table counts all matches and can take minutes.
 ACTIONSTEP_READ_TIMEOUT = 300
 # Token requests are short, and a user or a locked credential waits for them.

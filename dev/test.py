@@ -14,8 +14,10 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from .setup import browser, odoo, paths
 from .setup.console import main
@@ -25,6 +27,8 @@ TESTS = paths.ROOT / "tests"
 NOTHING_SELECTED = 5  # pytest's exit code
 # Some take a second each because they work with real servers, others nearly nothing.
 SLOW_WEIGHT = 20
+# So many shares for each process: who is done early takes another one.
+SHARES_EACH = 4
 
 
 def run_tests(arguments: Sequence[str]) -> int:
@@ -35,71 +39,79 @@ def run_tests(arguments: Sequence[str]) -> int:
     """
     started = time.monotonic()
     browser.require()
+    todo: SimpleQueue[list[str]] = SimpleQueue()
+    for share in shares(arguments):
+        todo.put(share)
     with postgres() as server, ExitStack() as stack:
         odoo.write_config(server)
-        shards = [
-            Shard(
-                number, stack.enter_context(odoo.fresh_database(server, number)), share
-            )
-            for number, share in enumerate(shares(arguments))
+        workers = [
+            Worker(number, stack.enter_context(odoo.fresh_database(server, number)))
+            for number in range(min(processes(), todo.qsize()))
         ]
         print(f"First test after {time.monotonic() - started:.1f} s.", flush=True)
-        for shard in shards:
-            shard.start()
-        code = max([shard.finish() for shard in shards])
-    skipped = [test for shard in shards for test in skipped_tests(shard.report)]
+        with ThreadPoolExecutor(len(workers)) as pool:
+            list(pool.map(lambda worker: worker.run_all(todo), workers))
+    skipped = [test for worker in workers for test in worker.skipped]
     for test in skipped:
         print(f"Skipped, which counts as a failure here: {test}")
     print(f"Total time: {time.monotonic() - started:.1f} s", flush=True)
-    return code or (1 if skipped else 0)
+    return max([1 if skipped else 0, *(worker.code for worker in workers)])
 
 
-class Shard:
-    """One process of pytest; the first one's output is seen at once."""
+def processes() -> int:
+    """Return how many work side by side: a test waits for its servers half its time."""
+    return (os.cpu_count() or 1) + 1
 
-    def __init__(self, number: int, database: str, arguments: Sequence[str]) -> None:
+
+class Worker:
+    """Runs one share of the tests after the other, each in a pytest of its own."""
+
+    def __init__(self, number: int, database: str) -> None:
         self.report = paths.RUN / f"tests-{number}.xml"
-        self.report.unlink(missing_ok=True)
-        self.command = command(database, arguments, self.report)
-        self.output = paths.RUN / f"tests-{number}.log" if number else None
+        self.output = paths.RUN / f"tests-{number}.log"
+        self.database = database
+        self.code = 0
+        self.skipped: list[str] = []
 
-    def start(self) -> None:
-        """Start pytest."""
-        with ExitStack() as stack:
-            output = self.output and stack.enter_context(self.output.open("w"))
-            self.process = subprocess.Popen(
-                self.command,
+    def run_all(self, todo: SimpleQueue[list[str]]) -> None:
+        """Run shares until none is left; show the output of each when it is done."""
+        with suppress(Empty):
+            while True:
+                self.run(todo.get_nowait())
+
+    def run(self, arguments: Sequence[str]) -> None:
+        """Run one share."""
+        self.report.unlink(missing_ok=True)
+        with self.output.open("w") as output:
+            code = subprocess.run(
+                command(self.database, arguments, self.report),
                 cwd=paths.ROOT,
                 env=paths.environment(dict(os.environ)),
                 stdout=output,
-                stderr=output and subprocess.STDOUT,
-            )
-
-    def finish(self) -> int:
-        """Wait for pytest, show its output and return its exit code."""
-        code = self.process.wait()
-        if self.output:
-            print(self.output.read_text(errors="replace"), flush=True)
+                stderr=subprocess.STDOUT,
+            ).returncode
+        print(self.output.read_text(errors="replace"), flush=True)
         # A share in which a chosen name (-k) selects nothing is in order.
-        return 0 if code == NOTHING_SELECTED and self.output else code
+        self.code = max(self.code, 0 if code == NOTHING_SELECTED else code)
+        self.skipped += skipped_tests(self.report)
 
 
 def shares(arguments: Sequence[str]) -> list[list[str]]:
-    """Return the arguments of each process; together they name what was asked for."""
+    """Return the arguments of each share; together they name what was asked for."""
     files = [path for path in arguments if is_test_file(path)]
     options = [argument for argument in arguments if argument not in files]
     if any(through_link(option) != option for option in options):
         return [list(arguments)]  # single tests
     files = files or [str(f"tests/{p.name}") for p in TESTS.glob("test_*.py")]
-    # One more than processors: a test waits for its servers half of the time.
-    count = min((os.cpu_count() or 1) + 1, len(files))
+    count = min(processes() * SHARES_EACH, len(files))
     found: list[list[str]] = [[] for _number in range(count)]
     loads = [0] * count
     for path in sorted(files, key=lambda path: (-weight(path), path)):
         lightest = loads.index(min(loads))
         found[lightest].append(path)
         loads[lightest] += weight(path)
-    return [[*options, *sorted(share)] for share in found]
+    heaviest = sorted(zip(loads, found, strict=True), key=lambda one: -one[0])
+    return [[*options, *sorted(share)] for _load, share in heaviest]
 
 
 def is_test_file(argument: str) -> bool:

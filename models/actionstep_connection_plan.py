@@ -159,6 +159,8 @@ class ActionstepConnection(models.Model):
                 _logger.exception("%s could not be planned", document)
                 attention[document] = SyncError("unexpected", traceback.format_exc())
         documents._cancel_jobs()
+        # New jobs are inserted at once, and no two open ones may be of one document.
+        self.env["actionstep.sync.job"].flush_model(["state"])
         queued = by_state.pop("queued")
         queued._set_queued()
         for state, settled in by_state.items():

@@ -51,6 +51,7 @@ class ActionstepConnection(models.Model):
         found = self._look_up(quickbooks, jobs, same)
         self._accept(found, same)
         missing = jobs.filtered(lambda job: job not in found)
+        missing -= self._await_end(missing)
         again = {job: operations[job] for job in missing if job in same}
         self._release(missing.filtered(lambda job: job not in same))
         self._send_again(quickbooks, again, same)
@@ -61,18 +62,29 @@ class ActionstepConnection(models.Model):
         is_same = job.fingerprint in (False, document._kind.source_fingerprint(value))
         return is_same and not document.needs_plan
 
+    def _await_end(self, jobs):
+        """Leave the jobs alone whose request QuickBooks may still be at.
+
+        That what was sent does not stand there yet proves nothing until then; and that
+        a repeat of its request id is not carried out twice is not certain.
+
+        :return: those jobs; they are looked for again when the request must be over
+        """
+        early = jobs.filtered(
+            lambda job: job.fingerprint and job._get_end() > fields.Datetime.now()
+        )
+        for job in early:
+            job.eta = job._get_end()
+        return early
+
     def _release(self, jobs):
         """Drop jobs whose document changed and that QuickBooks did not carry out.
 
-        They must not be sent again. QuickBooks ends every request after a while: until
-        then it may still be at it.
+        They must not be sent again.
         """
         for job in jobs:
-            if job.fingerprint and job._get_end() > fields.Datetime.now():
-                job.eta = job._get_end()
-            else:
-                job._cancel()
-                job._get_document().needs_plan = True
+            job._cancel()
+            job._get_document().needs_plan = True
 
     def _send_again(self, quickbooks, operations, values):
         """Send documents once more with the request id that they had."""

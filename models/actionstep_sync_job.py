@@ -7,7 +7,7 @@ from ..clients.pace import BATCHES
 from ..const import (
     QUICKBOOKS_BATCH_ID_LENGTH,
     QUICKBOOKS_BATCH_SIZE,
-    READ_TIMEOUT,
+    QUICKBOOKS_REQUEST_SECONDS,
 )
 from ..exceptions import UnknownOutcomeError
 
@@ -306,7 +306,7 @@ class ActionstepSyncJob(models.Model):
     def _get_end(self):
         """Return when QuickBooks must have ended the request, whatever it answered."""
         self.ensure_one()
-        return self.started_at + timedelta(seconds=READ_TIMEOUT)
+        return self.started_at + timedelta(seconds=QUICKBOOKS_REQUEST_SECONDS)
 
     def _goes_alone(self):
         """Tell whether requests with this job failed as a whole, again and again.

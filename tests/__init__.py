@@ -1,5 +1,6 @@
 from . import (
     test_architecture,
+    test_bad_answers,
     test_bad_documents,
     test_bad_input,
     test_chaos,
@@ -22,6 +23,8 @@ from . import (
     test_customers,
     test_detail_upload,
     test_faults,
+    test_flights,
+    test_limits,
     test_line_detail,
     test_lists,
     test_mappers_credit_note,
@@ -39,6 +42,7 @@ from . import (
     test_needs_attention,
     test_neutralize,
     test_oauth,
+    test_pace,
     test_payment_changes,
     test_payment_order,
     test_payment_recovery,

@@ -4,6 +4,7 @@ The servers are real ones over HTTP (`tests/sandbox.py`); nothing of the addon i
 patched. A pass runs through the scheduler's own code.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import fields
@@ -258,8 +259,11 @@ class ActionstepCommon:
         record[field_name] = api_url
         return run
 
-    def _make_due(self, connection):
-        """Let the time pass that anything of a connection waits for."""
+    def _make_due(self, connection, *, is_over=True):
+        """Let the time pass that anything of a connection waits for.
+
+        :param is_over: also that in which a lost request may still be under way
+        """
         connection.resume_at = False
         now = fields.Datetime.now()
         for documents in (
@@ -270,6 +274,9 @@ class ActionstepCommon:
         ):
             documents.filtered("retry_at").write({"retry_at": now})
         self._get_jobs(connection).filtered("eta").write({"eta": now})
+        if is_over:
+            sent = self._get_jobs(connection).filtered("started_at")
+            sent.started_at = now - timedelta(minutes=10)
 
     # --- looking ---
 

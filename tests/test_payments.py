@@ -23,9 +23,9 @@ class PaymentCase(ActionstepCase):
         self.connection = self._make_active()
         self._run(self.connection)
 
-    def _next_pass(self):
+    def _next_pass(self, **options):
         """Make a pass in which everything that waits is due."""
-        self._make_due(self.connection)
+        self._make_due(self.connection, **options)
         return self._run(self.connection)
 
     def _get_payment(self, receipt_id):

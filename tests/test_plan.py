@@ -46,7 +46,7 @@ class TestWaiting(PlanCase):
 
         self._run(self.connection)
 
-        sentence = "The document changed after its lines were exported: lines $"
+        sentence = "The document changed after its lines were exported: lines"
         invoice = self._assert_state(1001, "waiting", "lines_outdated", sentence)
         self.assertIn("966.00", invoice.failure_message)
         line = {"account_number": "4-1100", "tax_code": "TAX 8.25"}

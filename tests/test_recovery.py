@@ -31,10 +31,10 @@ class RecoveryCase(ActionstepCase):
         run = self._run(self.connection)
         self.assertEqual(run.state, "interrupted")
 
-    def _go_on(self, passes=1):
+    def _go_on(self, passes=1, *, is_over=True):
         """Make further passes, each when everything that waits is due."""
         for _number in range(passes):
-            self._make_due(self.connection)
+            self._make_due(self.connection, is_over=is_over)
             run = self._run(self.connection)
         return run
 

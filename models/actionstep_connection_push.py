@@ -182,7 +182,11 @@ class ActionstepConnection(models.Model):
     def _repeat_batch(self, quickbooks, flights, batch):
         """Send a batch once more that was not carried out for its access token."""
         batch.is_repeated = True
-        quickbooks.renew(batch.token)
+        try:
+            quickbooks.renew(batch.token)
+        except SyncError as error:
+            self._put_back(batch.jobs, error)
+            raise
         while wait := quickbooks.take_batch_turn():
             time.sleep(wait)
         batch.jobs.started_at = fields.Datetime.now()

@@ -1,4 +1,3 @@
-from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -289,10 +288,8 @@ class TestLostAnswers(RemovalCase):
                 self._run(self.connection)
                 self._post_bill(number="INV-10001")
 
-                self._next_pass()
-                self.invoice.job_ids.filtered(
-                    lambda job: job.state == "unknown"
-                ).started_at -= timedelta(hours=1)
+                self._make_due(self.connection, is_over=False)
+                self._run(self.connection)
                 self._next_pass()
                 self._next_pass()
 

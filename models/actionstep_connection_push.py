@@ -185,7 +185,7 @@ class ActionstepConnection(models.Model):
         try:
             quickbooks.renew(batch.token)
         except SyncError as error:
-            self._put_back(batch.jobs, error)
+            self._put_back(self._join(batch.operations), error)
             raise
         while wait := quickbooks.take_batch_turn():
             time.sleep(wait)

@@ -24,6 +24,8 @@ _logger = logging.getLogger(__name__)
 INTERVAL_MINUTES = 5
 BACKOFF_SECONDS = 30
 BACKOFF_CAP = 3600
+# No vendor is waited for any longer: the clock must have been put back.
+LONGEST_WAIT = timedelta(days=1)
 # A run that is still open after this long was left by a process that died.
 RUN_HOURS = 1
 
@@ -120,7 +122,8 @@ class ActionstepConnection(models.Model):
         self = self.exists().with_company(self.company_id)
         if not self or self.state != "active":
             return
-        if self.resume_at and self.resume_at > fields.Datetime.now():
+        now = fields.Datetime.now()
+        if self.resume_at and now < self.resume_at <= now + LONGEST_WAIT:
             self._trigger_cron(self.resume_at)
             return
         run = self._get_run()

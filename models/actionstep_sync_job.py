@@ -28,6 +28,8 @@ LAST_PRIORITY = 90
 MAX_RETRIES = 8
 BACKOFF_SECONDS = 30
 BACKOFF_CAP = 3600
+# Nothing has to wait any longer: the clock must have been put back.
+LONGEST_WAIT = timedelta(seconds=2 * BACKOFF_CAP)
 
 
 class ActionstepSyncJob(models.Model):
@@ -218,8 +220,10 @@ class ActionstepSyncJob(models.Model):
             ("connection_id", "=", connection.id),
             ("state", "in", states),
             "|",
+            "|",
             ("eta", "=", False),
             ("eta", "<=", fields.Datetime.now()),
+            ("eta", ">", fields.Datetime.now() + LONGEST_WAIT),
         ]
 
     @api.model

@@ -34,6 +34,8 @@ class Limiter:
             except psycopg2.errors.SerializationFailure:
                 # Another process took its turn while we waited for the row.
                 continue
+            except psycopg2.errors.LockNotAvailable:
+                return 1.0
 
     def _take(self, is_batch):
         with self._registry.cursor() as cr:
@@ -56,6 +58,8 @@ class Limiter:
 
     def _lock(self, cr):
         """Return what stands in the company's row, after locking it."""
+        # A process that is stopped in its turn must not hold up the others for ever.
+        cr.execute("SET LOCAL lock_timeout = '30s'")
         cr.execute(
             """
             INSERT INTO actionstep_pace (realm_id, request_due, batch_times)

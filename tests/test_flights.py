@@ -84,10 +84,7 @@ class FlightMixin:
 
     def setUp(self):
         super().setUp()
-        self._bill()
-
-    def _bill(self):
-        """Push the firm as it is, then bill more."""
+        self._push_firm()
         self.sandbox.admin("quickbooks", "DELETE", "log")
         # Nothing but our own care then keeps a bill from standing there twice.
         self._switch("quickbooks", warn_duplicate_number="off")
@@ -131,10 +128,9 @@ class FlightMixin:
 
 
 class FlightCase(FlightMixin, ActionstepCase):
-    def _bill(self):
+    def _push_firm(self):
         self.connection = self._make_active()
         self._run(self.connection)
-        super()._bill()
 
     def _fly(self, **hooks):
         """Make a pass of which a tower sees the batches; return run and tower."""
@@ -354,9 +350,8 @@ class TestTokens(FlightCase):
 class TestStops(FlightMixin, SchedulerCase):
     """Committed passes, because somebody else must see them and step in."""
 
-    def _bill(self):
+    def _push_firm(self):
         self._run_for_real()
-        super()._bill()
 
     def test_pause_lets_what_is_under_way_land_and_starts_nothing_more(self):
         def pause(_tower, call):

@@ -90,10 +90,10 @@ class Process:
 
     def expect(self, line):
         """Wait for a line of its output; return it."""
-        found = self.read()
+        found = self.read_line()
         assert found == line, f"{found!r} in place of {line!r}"
 
-    def read(self):
+    def read_line(self):
         """Return the next line of its output, empty when it has ended."""
         return self._process.stdout.readline().strip()
 
@@ -134,7 +134,7 @@ class TestTwoProcesses(LimiterCase):
         for process in processes:
             process.go()
 
-        turns = [json.loads(process.read()) for process in processes]
+        turns = [json.loads(process.read_line()) for process in processes]
 
         all_turns = sorted(turns[0] + turns[1])
         seconds = all_turns[-1] - began

@@ -16,6 +16,9 @@ REQUEST_BURST = 2
 # distance than they were sent.
 BATCHES = 40
 BATCH_SECONDS = 61.0
+# Full batches come from a queue that is longer than a minute. They go evenly, and not
+# all at its beginning; a little closer than on average, to make up for late ones.
+FULL_BATCH_INTERVAL = 0.8 * BATCH_SECONDS / BATCHES
 # The clock of the database may have been put back: nobody waits longer than this.
 LONGEST = 60.0
 
@@ -36,17 +39,21 @@ def recent_batches(now: float, times: Sequence[float]) -> list[float]:
     """Return those of the times at which batches went that still count, oldest first.
 
     :param times: in any order; what lies in the future is from before the clock was
-        put back, and counts no more
+        put back, and counts as of now: what is returned must be kept then
     """
-    return sorted(one for one in times if now - BATCH_SECONDS < one <= now)
+    return sorted(min(one, now) for one in times if now - BATCH_SECONDS < one)
 
 
-def next_batch(now: float, times: Sequence[float]) -> float:
+def next_batch(now: float, times: Sequence[float], *, is_full: bool = False) -> float:
     """Return how many seconds to wait before the next batch.
 
     :param times: of the batches that went before
+    :param is_full: it holds as much as a batch can
     """
     recent = recent_batches(now, times)
-    if len(recent) < BATCHES:
-        return 0.0
-    return recent[-BATCHES] + BATCH_SECONDS - now
+    earliest = now
+    if len(recent) >= BATCHES:
+        earliest = recent[-BATCHES] + BATCH_SECONDS
+    if is_full and recent:
+        earliest = max(earliest, recent[-1] + FULL_BATCH_INTERVAL)
+    return max(0.0, earliest - now)

@@ -1,6 +1,6 @@
 """Documents: translate them, send them, and compare what QuickBooks answered."""
 
-from odoo import fields, models
+from odoo import models
 
 from ..clients.quickbooks import Operation
 from ..exceptions import (
@@ -127,7 +127,6 @@ class ActionstepConnection(models.Model):
                 {
                     **document._prepare_sent(operation.payload),
                     "fingerprint": document._kind.source_fingerprint(values[job]),
-                    "started_at": fields.Datetime.now(),
                 }
             )
         self._commit_step()

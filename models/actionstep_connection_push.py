@@ -34,9 +34,10 @@ STOPPING = (ThrottledError, AuthError, ConnectionStoppedError)
 # the time that Odoo gives a worker (limit_time_real, 120 seconds).
 PASS_SECONDS = 45
 # Small queues are spread over several batches under way at once, none smaller than
-# this; full ones are sent while turns are scarce.
-SMALLEST_BATCH = 10
-SCARCE_TURNS = 10
+# this.
+SMALLEST_BATCH = 5
+# Who waits for a turn looks this often whether somebody paused or stopped us.
+LOOK_SECONDS = 2.0
 
 
 @dataclass(eq=False)
@@ -82,76 +83,84 @@ class ActionstepConnection(models.Model):
 
         After trouble nothing new starts, and what is under way is waited for.
         """
-        goes_on, trouble = True, None
+        goes_on, trouble, ready = True, None, None
         # The scheduler's own time for a pass is too short for what is under way; it is
         # called again at once.
         end = time.monotonic() + PASS_SECONDS
         while True:
             may_start = goes_on and not trouble and flights.room
-            started, wait, landed = False, None, 0
+            wait, landed = None, 0
             try:
-                if may_start:
-                    started, wait = self._start_next(quickbooks, flights, run)
-                if not started:
-                    if not flights and wait is None:
+                if may_start and not ready:
+                    ready = self._prepare_next(quickbooks, flights, run)
+                if may_start and ready:
+                    wait = self._start_batch(quickbooks, flights, ready, run)
+                    ready = ready if wait else None
+                if wait != 0:
+                    if not flights and not wait:
                         break
                     landed = self._land_next(quickbooks, flights, run, wait)
             except SyncError as error:
                 trouble = trouble or error
             self._commit_step(processed=landed)
             goes_on = goes_on and time.monotonic() < end and self._is_on()
+        if ready:
+            self._join(ready.operations)._set_pending()
+            self._commit_step()
         if trouble:
             raise trouble
         return goes_on
 
-    def _start_next(self, quickbooks, flights, run):
-        """Claim due jobs and send them off, if there are any and Intuit's pace allows.
+    def _prepare_next(self, quickbooks, flights, run):
+        """Claim due jobs and prepare what is sent for them.
 
         Jobs of one stage may be under way together. The next stage waits until they
         have landed, because it may need them.
 
-        :return: whether that was done, and how many seconds to wait for a turn
+        :return: the batch, or None when there is nothing to do now
         """
         if flights and flights.away[0].jobs[0].credit_application_id:
             # How much is open of both sides must be known before more is applied.
-            return False, None
-        Job = self.env["actionstep.sync.job"]
+            return None
         stage = next((batch.stage for batch in flights.away), None)
-        first = Job._find_next(self, stage)
-        if not first:
-            return False, None
-        wait = quickbooks.take_batch_turn()
-        if wait:
-            return False, wait
-        jobs = first._claim(self._get_batch_size(quickbooks, flights, first))
+        first = self.env["actionstep.sync.job"]._find_next(self, stage)
+        jobs = first and first._claim(self._get_batch_size(quickbooks, first))
         if not jobs:
-            return False, None
+            return None
         jobs.run_id = run
         self._commit_step()
         with self._leaving_open(jobs):
-            batch = self._prepare_batch(quickbooks, jobs)
-            if batch.operations:
-                self._start_batch(quickbooks, flights, batch)
-            else:
-                batch.take({})
-                self._count_outcomes(jobs, run)
-        return True, None
+            return self._prepare_batch(quickbooks, jobs)
 
-    def _get_batch_size(self, quickbooks, flights, job):
+    def _get_batch_size(self, quickbooks, job):
         """Return how many of the jobs that can go with a job are sent in one batch.
 
         QuickBooks works on the items of a batch one after the other: a small queue is
-        done sooner in several.
+        done sooner in several. A third of the minute's turns stay for what comes then.
         """
-        if quickbooks.batches_left < SCARCE_TURNS:
-            return QUICKBOOKS_BATCH_SIZE
-        share = math.ceil(job._count_like() / flights.room)
+        turns = max(1, min(self.batches_away, quickbooks.batches_left * 2 // 3))
+        share = math.ceil(job._count_like() / turns)
         return min(QUICKBOOKS_BATCH_SIZE, max(SMALLEST_BATCH, share))
 
-    def _start_batch(self, quickbooks, flights, batch):
+    def _start_batch(self, quickbooks, flights, batch, run):
+        """Send a batch off, if Intuit's pace allows one more now.
+
+        :return: how many seconds to wait for that, 0 when it is on its way
+        """
+        if not batch.operations:
+            batch.take({})
+            self._count_outcomes(batch.jobs, run)
+            return 0
         batch.token = quickbooks.token
+        is_full = len(batch.operations) == QUICKBOOKS_BATCH_SIZE
+        if wait := quickbooks.take_batch_turn(is_full=is_full):
+            return min(wait, LOOK_SECONDS)
+        # How long QuickBooks may be at it counts from here.
+        self._join(batch.operations).started_at = fields.Datetime.now()
+        self._commit_step()
         operations = list(batch.operations.values())
         flights.start(batch, operations, batch.jobs[0].request_id, batch.token)
+        return 0
 
     def _land_next(self, quickbooks, flights, run, wait):
         """Store what became of the first batch that is answered.
@@ -170,7 +179,7 @@ class ActionstepConnection(models.Model):
         with self._leaving_open(batch.jobs):
             if isinstance(error, TokenExpiredError):
                 if not batch.is_repeated:
-                    return self._repeat_batch(quickbooks, flights, batch)
+                    return self._repeat_batch(quickbooks, flights, batch, run)
                 error = AuthError("reconnect", values={"vendor": "QuickBooks"})
             self._take_surely(
                 batch,
@@ -179,7 +188,7 @@ class ActionstepConnection(models.Model):
         self._count_outcomes(batch.jobs, run)
         return len(batch.jobs)
 
-    def _repeat_batch(self, quickbooks, flights, batch):
+    def _repeat_batch(self, quickbooks, flights, batch, run):
         """Send a batch once more that was not carried out for its access token."""
         batch.is_repeated = True
         try:
@@ -187,11 +196,8 @@ class ActionstepConnection(models.Model):
         except SyncError as error:
             self._put_back(self._join(batch.operations), error)
             raise
-        while wait := quickbooks.take_batch_turn():
+        while wait := self._start_batch(quickbooks, flights, batch, run):
             time.sleep(wait)
-        batch.jobs.started_at = fields.Datetime.now()
-        self._commit_step()
-        self._start_batch(quickbooks, flights, batch)
         return 0
 
     def _take_surely(self, batch, answers):

@@ -22,38 +22,41 @@ class Limiter:
         self._realm_id = realm_id
         self.batches_left = BATCHES
 
-    def take(self, *, is_batch):
+    def take(self, *, is_batch, is_full=False):
         """Take a turn if there is one now.
 
         :param bool is_batch: the request is a batch, of which there may be fewer
+        :param bool is_full: the batch holds as much as it can
         :return: seconds to wait before asking again, 0 when the turn is taken
         """
         while True:
             try:
-                return self._take(is_batch)
+                return self._take(is_batch, is_full)
             except psycopg2.errors.SerializationFailure:
                 # Another process took its turn while we waited for the row.
                 continue
             except psycopg2.errors.LockNotAvailable:
                 return 1.0
 
-    def _take(self, is_batch):
+    def _take(self, is_batch, is_full):
         with self._registry.cursor() as cr:
             now, due, times = self._lock(cr)
             wait, due = next_request(now, due)
             times = recent_batches(now, times)
-            self.batches_left = BATCHES - len(times)
             if is_batch:
-                wait = max(wait, next_batch(now, times))
+                wait = max(wait, next_batch(now, times, is_full=is_full))
+            if is_batch and not wait:
                 times.append(now)
-            if not wait:
-                cr.execute(
-                    """
-                    UPDATE actionstep_pace SET request_due = %s, batch_times = %s
-                    WHERE realm_id = %s
-                    """,
-                    [due, json.dumps(times), self._realm_id],
-                )
+            self.batches_left = BATCHES - len(times)
+            cr.execute(
+                """
+                UPDATE actionstep_pace
+                SET request_due = CASE WHEN %s THEN request_due ELSE %s END,
+                    batch_times = %s
+                WHERE realm_id = %s
+                """,
+                [bool(wait), due, json.dumps(times), self._realm_id],
+            )
         return wait
 
     def _lock(self, cr):

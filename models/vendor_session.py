@@ -62,12 +62,15 @@ class VendorSession:
         """
         self._open(refused)
 
-    def take_batch_turn(self):
+    def take_batch_turn(self, *, is_full):
         """Ask for a turn to send a batch, if the company's limits are to be kept.
 
+        :param bool is_full: the batch holds as much as it can
         :return: seconds to wait before asking again, 0 when the turn is ours
         """
-        return self._limiter.take(is_batch=True) if self._limiter else 0
+        if not self._limiter:
+            return 0
+        return self._limiter.take(is_batch=True, is_full=is_full)
 
     @property
     def batches_left(self):

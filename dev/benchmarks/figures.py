@@ -73,8 +73,7 @@ class Bench:
         with sides(bills, speed=speed) as one, stage(self.server) as made:
             made.connect(one)
             if speed == "real":
-                # As with the real service: the local one is not paced otherwise.
-                made.execute("UPDATE actionstep_connection SET keeps_limits = true")
+                made.keep_limits()
             yield one, made
 
     def backfill(self, bills: int) -> dict[str, Any]:
@@ -213,7 +212,7 @@ class Bench:
 
     def processes(self) -> Iterator[Figure]:
         """Time of one process for four connections, by that of two."""
-        bills = self.sized(400, 60)
+        bills = self.sized(150, 40)
         one, two = (self._four_connections(bills, number) for number in (1, 2))
         yield Figure(
             "two_process_speedup",
@@ -226,11 +225,12 @@ class Bench:
         """Return the seconds until so many processes pushed all four firms' bills."""
         with ExitStack() as stack:
             firms = [
-                stack.enter_context(sides(bills, country=country))
+                stack.enter_context(sides(bills, country=country, speed="real"))
                 for country in COUNTRIES
             ]
             made = stack.enter_context(stage(self.server, processes=processes))
             made.connect(*firms)
+            made.keep_limits()
             after, started = made.wake(), time.monotonic()
             for worker in made.workers:
                 worker.start("work", after=after)

@@ -151,6 +151,10 @@ class Stage:
             " WHERE model.model LIKE 'actionstep.%')"
         )
 
+    def keep_limits(self) -> None:
+        """Pace the firms' requests as with the real service; local ones are not."""
+        self.execute("UPDATE actionstep_connection SET keeps_limits = true")
+
     def wake(self) -> int:
         """Make the scheduled actions due; return the id of the newest run so far."""
         self.execute(

@@ -18,12 +18,11 @@ from ..exceptions import (
 )
 from .actionstep_connection_oauth import VENDORS
 from .failure import describe
+from .retry import seconds_to_wait
 
 _logger = logging.getLogger(__name__)
 
 INTERVAL_MINUTES = 5
-BACKOFF_SECONDS = 30
-BACKOFF_CAP = 3600
 # No vendor is waited for any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(days=1)
 # A run that is still open after this long was left by a process that died.
@@ -270,9 +269,8 @@ class ActionstepConnection(models.Model):
 
     def _wait(self, error, sentence):
         """Try again later: after what the vendor asks, or longer each time."""
-        seconds = getattr(error, "seconds", None) or min(
-            BACKOFF_SECONDS * 2**self.failure_count, BACKOFF_CAP
-        )
+        asked = getattr(error, "seconds", None)
+        seconds = asked or seconds_to_wait(self.failure_count)
         resume_at = fields.Datetime.now() + timedelta(seconds=seconds)
         self.resume_at = resume_at
         if not isinstance(error, ThrottledError):

@@ -10,6 +10,7 @@ from ..const import (
     QUICKBOOKS_REQUEST_SECONDS,
 )
 from ..exceptions import UnknownOutcomeError
+from .retry import BACKOFF_CAP, seconds_to_wait
 
 # What a job is about: one of these is set.
 DOCUMENT_FIELDS = (
@@ -26,8 +27,6 @@ FIRST_CUSTOMER, LAST_INVOICE = 10, 20
 # After all others: when what stands in the way may be gone.
 LAST_PRIORITY = 90
 MAX_RETRIES = 8
-BACKOFF_SECONDS = 30
-BACKOFF_CAP = 3600
 # Nothing has to wait any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(seconds=2 * BACKOFF_CAP)
 
@@ -418,8 +417,7 @@ class ActionstepSyncJob(models.Model):
         return self.filtered(lambda job: job.retry >= MAX_RETRIES)
 
     def _get_next_try(self, tries):
-        seconds = min(BACKOFF_SECONDS * 2**tries, BACKOFF_CAP)
-        return fields.Datetime.now() + timedelta(seconds=seconds)
+        return fields.Datetime.now() + timedelta(seconds=seconds_to_wait(tries))
 
     def _cancel(self):
         self.write({"state": "cancelled", "finished_at": fields.Datetime.now()})

@@ -146,6 +146,7 @@ class TestRefusals(BadInputCase):
         self.sandbox.fault("quickbooks", fault, **match)
 
     def test_fault_of_a_whole_batch_finds_the_one_document(self):
+        self.connection.batches_away = 1
         self._refuse_request("INV-10003", "2010", detail="Property Name:X is bad")
 
         run = self._run(self.connection)

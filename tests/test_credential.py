@@ -20,12 +20,29 @@ from odoo.addons.actionstep_quickbooks.exceptions import (
 )
 
 from .common import ActionstepCase
+from .process import Process
 from .test_oauth import OauthCommon
 
 GROUPS = ("group_user", "group_operator", "group_administrator")
 SIDES = ("actionstep", "quickbooks")
 TOKEN_PATHS = {"actionstep": "oauth/token", "quickbooks": "tokens/bearer"}
 SECRET_FIELDS = ("client_secret", "access_token", "refresh_token")
+
+
+ODOO = """
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+registry = Registry(database)
+"""
+# Has the vendor's answer, and is killed before it is committed.
+REFRESH = """
+with registry.cursor() as cr:
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    with env["actionstep.credential"].browse(told)._locked_credential() as credential:
+        refusal = credential._refresh_tokens()
+        print("refused" if refusal else "answered", flush=True)
+        time.sleep(600)
+"""
 
 
 class CommittedCase(ActionstepCase):
@@ -196,6 +213,38 @@ class TestRefresh(CommittedCase):
         self._expire()
         self._get_token()
         self.assertEqual(self._count_refreshes(), 2)
+
+    def _refresh_and_die(self):
+        self._expire()
+        dying = Process(ODOO, REFRESH, self.credential_ids["quickbooks"])
+        self.addCleanup(dying.kill)
+        dying.expect("ready")
+        dying.go()
+        dying.expect("answered")
+        dying.kill()
+
+    def test_process_killed_before_it_stored_the_answer_leaves_a_good_token(self):
+        # Intuit gives another refresh token about once a day, and else the same again.
+        self._switch("quickbooks", refresh_rotation="daily")
+
+        self._refresh_and_die()
+
+        self.assertTrue(self._get_token())
+        self.assertEqual(self._read()["state"], "connected")
+
+    def test_process_killed_with_the_only_good_token_asks_to_reconnect(self):
+        """What was rotated and never stored is lost: nobody can ask for it again."""
+        self._refresh_and_die()
+
+        with self.assertRaises(AuthError):
+            self._get_token()
+
+        with self._transaction() as env:
+            connection = env["actionstep.connection"].browse(self.connection_id)
+            self.assertEqual(connection.state, "reauth_required")
+            self._consent(connection, "quickbooks")
+            self.assertEqual(connection.quickbooks_state, "connected")
+        self.assertTrue(self._get_token())
 
     def test_refused_refresh_does_not_wait_for_what_its_caller_has_staged(self):
         """It writes the connection's state, on which the caller's new rows depend."""

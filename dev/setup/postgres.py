@@ -76,10 +76,14 @@ class Server:
                 "rename or drop it yourself, or leave PGHOST out to use a PostgreSQL "
                 "of our own.",
             )
+        # WITH (FORCE) would stumble over an autovacuum worker, which is not ours to
+        # end; without it PostgreSQL ends that one itself, and waits for the others.
         self._administer(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                sql.Identifier(name)
-            )
+            sql.SQL(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = {} AND usename = current_user"
+            ).format(sql.Literal(name)),
+            sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)),
         )
 
     def rename(self, name: str, new_name: str) -> None:

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..exceptions import CAUSES
 from ..guides import CURES, GUIDES
-from .actionstep_connection_plan import WAITING_CAUSES
+from .actionstep_connection_plan import LOCAL_CAUSES, WAITING_CAUSES
 from .actionstep_register import ActionstepRegister
 from .guidance import selection_cure
 
@@ -84,6 +84,7 @@ class ActionstepAttention(models.Model):
     sentence = fields.Text(string="What It Is", compute="_compute_sentence")
     cure = fields.Selection(selection_cure, compute="_compute_cure")
     can_cure = fields.Boolean(compute="_compute_cure")
+    can_requeue = fields.Boolean(compute="_compute_cure")
 
     # === QUERY === #
 
@@ -199,6 +200,12 @@ class ActionstepAttention(models.Model):
         for row in self:
             row.cure = row._choose_cure()
             row.can_cure = bool(row.cure) and self._may(row.cure)
+            row.can_requeue = (
+                row.kind == "documents"
+                and row.cure not in ("requeue", "restore")
+                # Of these each run decides anew, asked or not.
+                and row.failure_cause not in (*LOCAL_CAUSES, *WAITING_CAUSES)
+            )
 
     def _choose_cure(self):
         """Return the cure of a cause, or what comes nearest to it for these records."""
@@ -485,7 +492,8 @@ class ActionstepMapping(models.AbstractModel):
         """
         for connection, lines in self.grouped("connection_id").items():
             sources = lines[lines._source_field]
-            names = sources.mapped("number" if "number" in sources else "name")
+            key = "number" if "number" in sources else "name"
+            names = list(filter(None, sources.mapped(key)))
             stuck = [
                 ("connection_id", "=", connection.id),
                 ("state", "=", "attention"),

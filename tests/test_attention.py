@@ -90,18 +90,6 @@ class TestRows(CauseCase):
         self.assertEqual(set(rows.mapped("kind")), {"documents"})
         self.assertTrue(all(rows.mapped("failed_at")))
 
-    def test_row_shows_one_sentence_or_what_all_have_in_common(self):
-        row = self._find("account_unmapped")[0]
-        self.assertIn(f"account {row.failure_subject} has no product", row.sentence)
-        for bill_id, number in ((1001, "X" * 22), (1002, "Y" * 23)):
-            self._edit_bill(bill_id, number=number)
-        self._run(self.connection)
-
-        row = self._find("number_too_long")
-
-        self.assertEqual(row.record_count, 2)
-        self.assertIn("more characters than QuickBooks takes", row.sentence)
-
     def test_mapped_account_lets_its_documents_go_by_themselves(self):
         row = self._find("account_unmapped")[0]
         number, count = row.failure_subject, row.record_count
@@ -136,17 +124,6 @@ class TestRows(CauseCase):
         )
         self.assertEqual(self._find("account_unmapped").mapped("record_count"), before)
 
-    def test_several_documents_open_as_a_list_and_one_as_itself(self):
-        rows = self._find("account_unmapped").sorted("record_count")
-        for row in rows:
-            action = row.action_open()
-            if row.record_count == 1:
-                self.assertEqual(action["res_model"], "actionstep.invoice")
-            else:
-                found = self.env["actionstep.register"].search(action["domain"])
-                self.assertEqual(len(found), row.record_count)
-        self.assertEqual(len(set(rows.mapped("record_count"))), 2)
-
     def test_user_without_the_right_has_no_button_and_no_way(self):
         row = self._find("account_unmapped")[0]
         for group, may in (("group_operator", False), ("group_administrator", True)):
@@ -169,6 +146,25 @@ class TestCures(CauseCase):
     def setUp(self):
         super().setUp()
         self.connection = self._make_active()
+
+    def test_row_of_several_shows_what_they_have_in_common_and_opens_as_a_list(self):
+        for bill_id, number in ((1001, "X" * 22), (1002, "Y" * 23), (1003, "")):
+            self._edit_bill(bill_id, number=number)
+        self._run(self.connection)
+
+        row = self._find("number_too_long")
+        self.assertEqual(row.record_count, 2)
+        self.assertIn("more characters than QuickBooks takes", row.sentence)
+        action = row.action_open()
+        found = self.env["actionstep.register"].search(action["domain"])
+        self.assertEqual(set(found.mapped("number")), {"X" * 22, "Y" * 23})
+
+        row = self._find("number_missing")
+        self.assertIn("The document has no number.", row.sentence)
+        invoice = self._get_invoice(self.connection, 1003)
+        action = row.action_open()
+        opened = (action["res_model"], action["res_id"])
+        self.assertEqual(opened, (invoice._name, invoice.id))
 
     def test_broken_line_is_corrected_where_it_stands(self):
         line = self.connection.item_mapping_ids.filtered(
@@ -210,7 +206,7 @@ class TestCures(CauseCase):
     def test_version_of_actionstep_is_put_back(self):
         self._run(self.connection)
         [theirs] = self._get_quickbooks_invoices(1001)
-        self._edit_in_quickbooks("Invoice", theirs["Id"], PrivateNote="Mine")
+        self._edit_in_quickbooks("Invoice", theirs["Id"], DueDate="2027-01-31")
         self._edit_bill(1001, number="INV-NEW")
         self._run(self.connection)
         row = self._find("changed_in_quickbooks")
@@ -318,7 +314,7 @@ class TestConnections(CauseCase):
         port = self.connection.reporting_port
         self.connection.reporting_port = 1
         self._run(self.connection)
-        row = self._find()
+        row = self._find(kind="connection")
         self.assertEqual(
             (row.failure_cause, row.cure), ("reporting_unavailable", "settings")
         )
@@ -331,8 +327,8 @@ class TestConnections(CauseCase):
         self.assertFalse(self._find())
 
     def test_passing_trouble_is_told_only_when_it_lasts(self):
-        limit = {"kind": "status", "status": 503, "shape": "upper"}
-        self.sandbox.fault("quickbooks", limit, path="/query")
+        trouble = {"kind": "status", "status": 503, "shape": "upper"}
+        self.sandbox.fault("actionstep", trouble, path="bills", times=9)
         self._run(self.connection)
         self.assertFalse(self._find(state="attention"))
 

@@ -42,6 +42,11 @@ class ActionstepConnection(models.Model):
         "waits and what needs attention.",
     )
     digest_at = fields.Datetime(readonly=True, copy=False)
+    told_digest = fields.Json(
+        readonly=True,
+        copy=False,
+        help="What waited and what needed attention in the last summary.",
+    )
 
     # === TROUBLE OF THE WHOLE CONNECTION === #
 
@@ -176,13 +181,18 @@ class ActionstepConnection(models.Model):
 
     @api.model
     def _cron_digest(self):
-        """Mail to those who asked for it what happened since the last summary."""
+        """Mail to those who asked for it what happened since the last summary.
+
+        A day on which nothing changed has none.
+        """
         template = self.env.ref("actionstep_quickbooks.mail_template_digest")
         asked = [("has_digest", "=", True), ("user_id.email", "!=", False)]
         for connection in self.search(asked):
-            if any(connection._get_digest().values()):
+            digest = connection._get_digest()
+            still = [digest["waiting"], digest["attention"]]
+            if digest["pushed"] or still != (connection.told_digest or [[], []]):
                 template.send_mail(connection.id)
-            connection.digest_at = fields.Datetime.now()
+            connection.write({"digest_at": fields.Datetime.now(), "told_digest": still})
 
     def _get_digest(self):
         """Return what the summary shows: rows of (what, how many, amounts).
@@ -201,7 +211,7 @@ class ActionstepConnection(models.Model):
             "pushed": self._sum_documents(pushed),
             "waiting": self._sum_documents([("state", "in", ("waiting", "queued"))]),
             "attention": [
-                (row.display_name, row.record_count, row.sentence) for row in causes
+                [row.display_name, row.record_count, row.sentence] for row in causes
             ],
         }
 
@@ -217,7 +227,7 @@ class ActionstepConnection(models.Model):
             )
             for currency, count, amount in groups:
                 text = formatLang(self.env, amount, currency_obj=currency or None)
-                rows.append((self._get_kind_name(model), count, text))
+                rows.append([self._get_kind_name(model), count, text])
         return rows
 
     def _get_kind_name(self, model):

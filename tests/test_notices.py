@@ -197,10 +197,14 @@ class TestDigest(NoticeCase):
         self.assertIn("Number is too long: 1", body)
         self.assertIn("/odoo/actionstep-needs-attention", body)
 
-    def test_summary_of_nothing_is_not_sent(self):
+    def test_summary_of_a_day_without_news_is_not_sent(self):
         self.connection.has_digest = True
-        self._run(self.connection)
+        self._lengthen(1001)
         self._trigger("ir_cron_digest")
         first = self._get_mails()
         self._trigger("ir_cron_digest")
         self.assertEqual(self._get_mails(), first)
+
+        self._lengthen(1002)
+        self._trigger("ir_cron_digest")
+        self.assertEqual(len(self._get_mails() - first), 1)

@@ -131,7 +131,7 @@ class TestServer(MishapCase):
 
                 run = self._next_pass()
 
-                self._assert_interrupted(run, f"{SLOW} {view}.")
+                self._assert_interrupted(run, SLOW)
                 self.assertIn("statement timeout", run.detail)
                 is_there = bool(self._get_quickbooks_invoices(bill_id))
                 self.assertEqual(is_there, view != "bill_line")

@@ -66,11 +66,14 @@ class ActionstepConnection(models.Model):
 
     def _complete_consent(self, side, *, code, realm_id=None, refusal=None):
         """Override of `_complete_consent` to end what asked for it."""
-        super()._complete_consent(side, code=code, realm_id=realm_id, refusal=refusal)
+        result = super()._complete_consent(
+            side, code=code, realm_id=realm_id, refusal=refusal
+        )
         connection_sudo = self.sudo()
         connection_sudo._forget_trouble()
         if self.state != "reauth_required":
             connection_sudo.activity_unlink([RECONNECT_TYPE])
+        return result
 
     # === NEEDS ATTENTION === #
 

@@ -31,7 +31,10 @@ _OUTCOMES = (
     ),
     (
         lambda key: key in LEAVABLE_CAUSES or CAUSES[key].failure_type == "data",
-        _lt("Nothing happens to the document until you decide."),
+        _lt(
+            "Nothing happens to the document until you decide. What you decide is done "
+            "with the next run."
+        ),
     ),
     (
         lambda key: CAUSES[key].failure_type == "transient",

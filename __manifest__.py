@@ -27,6 +27,10 @@
         "views/actionstep_list_views.xml",
         "views/actionstep_sync_views.xml",
         "views/consent_templates.xml",
+        "views/help_templates.xml",
+        "views/actionstep_attention_views.xml",
+        "data/mail_data.xml",
+        "data/ir_cron_data.xml",
         "views/menus.xml",
     ],
     "assets": {

@@ -60,6 +60,9 @@ REPORTING_TIMEOUT = 60
 # For a token answer without "expires_in": half an hour is the shortest life that any
 # revision of Actionstep's documentation names.
 TOKEN_SECONDS = 1800
+# How long a grant of Actionstep lasts unused. The answers do not say; 21 days stand in
+# the developers' wiki, and in later descriptions of the portal.
+ACTIONSTEP_GRANT_DAYS = 21
 # An access token is renewed when less than this is left of it, in seconds.
 TOKEN_MARGIN = 120
 

@@ -97,11 +97,14 @@ class Cause:
     """One reason why a document waits for a person.
 
     ``failure_type`` is one of ``config``, ``data``, ``transient``, ``auth``, ``bug``.
+    ``subject`` names the placeholder that says what is to be mended: documents that
+    wait for the same account are mended at once. What to do stands in ``guides.py``.
     """
 
     failure_type: str
     title: Any
     sentence: Any
+    subject: str = ""
 
 
 CAUSES: dict[str, Cause] = {
@@ -113,6 +116,7 @@ CAUSES: dict[str, Cause] = {
             "The invoice account %(account)s has no product or service. Add a line for "
             "it to the sales invoice account map; the document then goes by itself."
         ),
+        subject="account",
     ),
     "tax_unmapped": Cause(
         "config",
@@ -121,6 +125,7 @@ CAUSES: dict[str, Cause] = {
             "The tax code %(tax_code)s has no QuickBooks tax code. Add a line for it "
             "to the sales tax map; the document then goes by itself."
         ),
+        subject="tax_code",
     ),
     "mapping_broken": Cause(
         "config",
@@ -129,6 +134,7 @@ CAUSES: dict[str, Cause] = {
             "The mapping line for %(source)s points to something that is no longer in "
             "use in QuickBooks or Actionstep. Choose another one on the mapping page."
         ),
+        subject="source",
     ),
     "deposit_account_unmapped": Cause(
         "config",
@@ -137,6 +143,7 @@ CAUSES: dict[str, Cause] = {
             "The money was paid into %(account)s, which has no QuickBooks account. Add "
             "a line for it to the GL account map; the payment then goes by itself."
         ),
+        subject="account",
     ),
     "totals_account_missing": Cause(
         "config",
@@ -155,6 +162,7 @@ CAUSES: dict[str, Cause] = {
             "%(target)s, which is not a trust account in QuickBooks. Nothing was sent. "
             "Map it to a bank account of the type Trust account."
         ),
+        subject="source",
     ),
     "operating_deposit": Cause(
         "config",
@@ -164,6 +172,7 @@ CAUSES: dict[str, Cause] = {
             "to %(target)s, a trust account in QuickBooks. Nothing was sent. Map it to "
             "an operating account."
         ),
+        subject="source",
     ),
     # --- the document ----------------------------------------------------------
     "client_missing": Cause(
@@ -207,6 +216,7 @@ CAUSES: dict[str, Cause] = {
             "The document is in %(currency)s, a currency that Odoo does not know. "
             "Correct it in Actionstep, or add the currency in Odoo."
         ),
+        subject="currency",
     ),
     "currency_foreign": Cause(
         "data",
@@ -217,6 +227,7 @@ CAUSES: dict[str, Cause] = {
             "on in QuickBooks and refresh the lists, or correct the currency in "
             "Actionstep."
         ),
+        subject="currency",
     ),
     "exchange_rate_missing": Cause(
         "data",
@@ -226,6 +237,7 @@ CAUSES: dict[str, Cause] = {
             "no rate for its date. Enter one in Odoo under Accounting > Currencies or "
             "Settings > Currencies; the document then goes by itself."
         ),
+        subject="currency",
     ),
     "customer_currency": Cause(
         "data",
@@ -235,6 +247,7 @@ CAUSES: dict[str, Cause] = {
             "document is in %(currency)s. Bill another contact of that client in "
             "Actionstep in this currency, or enter the document in QuickBooks by hand."
         ),
+        subject="name",
     ),
     "amount_not_positive": Cause(
         "data",
@@ -260,6 +273,7 @@ CAUSES: dict[str, Cause] = {
             "that bill to be pushed first. If the bill is never pushed (dated before "
             "the start date, or needing attention), take care of the bill first."
         ),
+        subject="bill",
     ),
     "allocation_left_out": Cause(
         "data",
@@ -269,6 +283,7 @@ CAUSES: dict[str, Cause] = {
             "start date, kept out, or a draft or deleted in Actionstep. Push that bill "
             "first, or keep this out and record it in QuickBooks by hand."
         ),
+        subject="bill",
     ),
     "payment_unclear": Cause(
         "data",
@@ -287,6 +302,7 @@ CAUSES: dict[str, Cause] = {
             "The credit note %(credit)s is not in QuickBooks yet. It is applied as "
             "soon as it stands there."
         ),
+        subject="credit",
     ),
     "credit_left_out": Cause(
         "data",
@@ -296,6 +312,7 @@ CAUSES: dict[str, Cause] = {
             "date, or kept out. Push it first, or keep this out and apply it in "
             "QuickBooks by hand."
         ),
+        subject="credit",
     ),
     "credit_too_large": Cause(
         "data",
@@ -343,8 +360,9 @@ CAUSES: dict[str, Cause] = {
         "data",
         _lt("Unknown kind of line"),
         _lt(
-            "Line %(line)s is neither a fee nor an expense but %(kind)s. Check the "
-            "view bill_line of the reporting database."
+            "Line %(line)s is neither a fee nor an expense but %(kind)s. A line is of "
+            "the kind fee or expense: correct the column kind in the views of the "
+            "reporting database, or in the file."
         ),
     ),
     "lines_too_many": Cause(
@@ -395,6 +413,7 @@ CAUSES: dict[str, Cause] = {
             "QuickBooks already uses the name %(name)s for another customer, vendor "
             "or employee. Rename one of them, then requeue."
         ),
+        subject="name",
     ),
     # --- QuickBooks answered ---------------------------------------------------
     "totals_differ": Cause(
@@ -583,6 +602,15 @@ CAUSES: dict[str, Cause] = {
         _lt(
             "The reporting database cannot be read. Check its address, user and "
             "password on the connection, and that its nightly load is done."
+        ),
+    ),
+    "reporting_slow": Cause(
+        "config",
+        _lt("Reporting database is slow"),
+        _lt(
+            "The reporting database took too long to answer about %(view)s. It is "
+            "tried again by itself. If it lasts, ask the administrator of that "
+            "database to make the views quicker, or to run its load at another hour."
         ),
     ),
     "reporting_contract": Cause(

@@ -402,6 +402,10 @@ class ReportingClient:
             missing = named[1] if named else f"{self._schema}.{view}"
             values = {"missing": missing}
             return RetryableError("reporting_contract", detail, values=values)
+        if isinstance(err, errors.QueryCanceled):
+            # Our limit, or a shorter one that the firm has set for this user.
+            values = {"view": view or "its views"}
+            return RetryableError("reporting_slow", detail, values=values)
         refused = err.pgcode is None and any(
             text in str(err).lower() for text in _STOPPING_TEXTS
         )

@@ -47,3 +47,5 @@ from . import actionstep_connection_remove
 from . import actionstep_connection_recover
 from . import actionstep_connection_sync
 from . import actionstep_register
+from . import actionstep_attention
+from . import actionstep_connection_notices

@@ -493,7 +493,7 @@ class ActionstepConnection(models.Model):
 
     def action_open_attention(self):
         """Open what needs attention of this connection."""
-        return self._open_documents("action_actionstep_attention")
+        return self._open_documents("action_actionstep_cause")
 
     def _open_documents(self, action):
         self.ensure_one()

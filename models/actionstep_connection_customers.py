@@ -1,6 +1,6 @@
 """Customers: the client of a document must be one of QuickBooks' customers first."""
 
-from odoo import models
+from odoo import fields, models
 
 from ..clients.quickbooks import Operation
 from ..exceptions import (
@@ -31,9 +31,12 @@ class ActionstepConnection(models.Model):
                 ("connection_id", "=", self.id),
                 ("needs_push", "=", True),
                 ("quickbooks_id", "!=", False),
+                "|",
+                ("push_at", "=", False),
+                ("push_at", "<=", fields.Datetime.now()),
             ]
         )
-        changed.needs_push = False
+        changed.write({"needs_push": False, "push_at": False})
         matters = self.env["actionstep.subcustomer"].search(
             [("participant_id", "in", changed.ids), ("quickbooks_id", "!=", False)]
         )
@@ -243,6 +246,7 @@ class ActionstepConnection(models.Model):
                         payload=payload,
                     )
                 else:
+                    customer._set_followed()
                     job._set_done()
         return Batch(
             jobs,
@@ -279,7 +283,16 @@ class ActionstepConnection(models.Model):
             self._give_up(job._set_retry(error), error)
         else:
             job._set_failed(error, name=job._get_target().display_name)
-            self._fail_dependants(job, error)
+            self._tell_refusal(job, error)
+
+    def _tell_refusal(self, job, error):
+        """Show a customer's trouble on the documents that wait for it, or on itself.
+
+        No document waits for a customer that is there already to follow its client.
+        """
+        if job.operation == "update":
+            job._get_target()._set_refused(error)
+        self._fail_dependants(job, error)
 
     def _fail_dependants(self, job, error):
         values = {"name": job._get_target().display_name, "what": error.detail}

@@ -174,11 +174,7 @@ class ActionstepConnection(models.Model):
         bill_ids = reporting.changed_bill_ids(checkpoint._get_since())
         # Also bills that have none yet, whatever the checkpoint says.
         bill_ids += self._get_awaited_bill_ids()
-        newest = self._stage_all(
-            reporting, run, list(dict.fromkeys(bill_ids)), self._read_lines
-        )
-        checkpoint._advance(newest)
-        self._commit_step()
+        self._stage_all(reporting, run, checkpoint, bill_ids, self._read_lines)
 
     def _get_awaited_bill_ids(self):
         awaited = self.env["actionstep.invoice"].search(
@@ -207,28 +203,32 @@ class ActionstepConnection(models.Model):
         checkpoint = self.env["actionstep.sync.checkpoint"]._get(self, stream)
         self._commit_step()
         ids = ask(checkpoint._get_since())
-        newest = self._stage_all(reporting, run, ids, read)
-        checkpoint._advance(newest)
-        self._commit_step()
+        self._stage_all(reporting, run, checkpoint, ids, read)
 
-    def _stage_all(self, reporting, run, ids, read):
-        """Read and store documents' details, a chunk at a time.
+    def _stage_all(self, reporting, run, checkpoint, ids, read):
+        """Read and store documents' details, a chunk at a time, and move on.
 
-        :param ids: of the documents
-        :param read: reads and stores those of some ids; returns the times of change
-            that were read and the rows that were left out
-        :return: the newest change that was read; None when a row could not be, so that
-            all is read again
+        What cannot be read is asked for by its id from now on. Rows without an id
+        cannot be: they hold the checkpoint, so that they are met again.
+
+        :param ids: of the documents that changed
+        :param read: reads and stores those of some ids; returns ``{id: times of
+            change}`` of what was read and the rows that were left out
         """
         newest = None
         # Rows without an id came to light when it was asked what changed.
-        is_whole = not self._note_unreadable(run, reporting.take_unreadable())
+        is_held = self._note_unreadable(run, reporting.take_unreadable())
+        ids = list(dict.fromkeys([*ids, *(checkpoint.unread_ids or [])]))
         for start in range(0, len(ids), DETAIL_CHUNK):
             times, left_out = read(reporting, ids[start : start + DETAIL_CHUNK])
-            is_whole &= not self._note_unreadable(run, left_out)
-            newest = max(filter(None, (newest, *times)), default=None)
+            self._note_unreadable(run, left_out)
+            checkpoint._keep_unread(times, map(parent_id, left_out))
+            found = (one for some in times.values() for one in some)
+            newest = max(filter(None, (newest, *found)), default=None)
             self._commit_step()
-        return newest if is_whole else None
+        if not is_held:
+            checkpoint._advance(newest)
+        self._commit_step()
 
     def _read_lines(self, reporting, bill_ids):
         """Replace the lines of these bills where they differ; see ``_stage_all``."""
@@ -243,7 +243,7 @@ class ActionstepConnection(models.Model):
             lambda pairs: self._stage_bill_lines(dict(pairs)),
             lambda pair: pair[0],
         )
-        return [row.modified_at for row in rows], unreadable + left_out
+        return _times_of(by_bill), unreadable + left_out
 
     def _read_receipts(self, reporting, receipt_ids):
         """Stage these receipts with what they settle; see ``_stage_all``."""
@@ -262,7 +262,7 @@ class ActionstepConnection(models.Model):
             ),
             lambda one: one.receipt_id,
         )
-        return [one.modified_at for one in headers], bad + left_out
+        return {one.receipt_id: [one.modified_at] for one in headers}, bad + left_out
 
     def _read_credit_notes(self, reporting, credit_ids):
         """Stage these credit notes with lines and applications; see ``_stage_all``."""
@@ -284,7 +284,7 @@ class ActionstepConnection(models.Model):
             ),
             lambda one: one.credit_id,
         )
-        return [one.modified_at for one in headers], bad + left_out
+        return {one.credit_id: [one.modified_at] for one in headers}, bad + left_out
 
     def _read_with_parts(self, reporting, view, ids, read, *read_parts):
         """Return documents that are whole and of one moment, with their parts.
@@ -324,6 +324,11 @@ def _by_parent(rows, key):
     for row in rows:
         found.setdefault(getattr(row, key), []).append(row)
     return found
+
+
+def _times_of(rows):
+    """Return ``{id of the document: times of change of its rows}``."""
+    return {one: [row.modified_at for row in own] for one, own in rows.items()}
 
 
 def _view_of(gap):

@@ -86,7 +86,7 @@ class ActionstepConnection(models.Model):
             self._stage_entries(actionstep, run, Participant, "participants", rows)
         for participant, value in before.items():
             if participant.quickbooks_id and participant._to_value() != value:
-                participant.needs_push = True
+                participant.write({"needs_push": True, "push_at": False})
 
     def _get_refused_client_ids(self):
         """Return the clients that QuickBooks refused: they may have been corrected."""

@@ -336,7 +336,7 @@ class ActionstepConnection(models.Model):
         """Leave jobs that have no try left to a person."""
         for job in jobs:
             if job._is_customer():
-                self._fail_dependants(job, error)
+                self._tell_refusal(job, error)
             else:
                 self._fail_document(job, error)
 

@@ -203,6 +203,8 @@ class ActionstepConnection(models.Model):
     def _finish_run(self, run):
         run._finish(message=run.message, detail=run.detail)
         self.write({"failure_count": 0, "resume_at": False})
+        self._forget_trouble()
+        self._notify_attention()
         _logger.info(
             "Connection %s: pulled %s, queued %s, pushed %s, failed %s in %.1f s",
             self.id,
@@ -241,6 +243,7 @@ class ActionstepConnection(models.Model):
             message=_joined(run.message, sentence),
             detail=_joined(run.detail, error.detail),
         )
+        self._note_trouble(error)
         if isinstance(error, AuthError):
             self._require_reconnect(error, sentence)
         elif isinstance(error, ConnectionStoppedError):
@@ -248,6 +251,7 @@ class ActionstepConnection(models.Model):
             self.write({"is_paused": True, "pause_reason": sentence})
         else:
             self._wait(error, sentence)
+        self._notify_attention()
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _require_reconnect(self, error, sentence):

@@ -7,7 +7,7 @@ import psycopg2.errors
 from odoo import fields, models
 from odoo.orm.models import NO_ACCESS
 
-from ..const import TOKEN_MARGIN
+from ..const import ACTIONSTEP_GRANT_DAYS, TOKEN_MARGIN
 from ..exceptions import AuthError, RetryableError
 from .actionstep_connection import CREDENTIAL_STATES
 
@@ -121,6 +121,17 @@ class ActionstepCredential(models.Model):
                 raise refusal
             return token
         raise RetryableError("unavailable", values={"vendor": self._get_vendor()})
+
+    def _get_grant_end(self):
+        """Return when the grant ends unless it is used (UTC), or None if unknown.
+
+        Intuit says it with each answer. Actionstep does not: there it is a while after
+        the last use, which was before the access token ended.
+        """
+        self.ensure_one()
+        if self.side == "actionstep" and self.expires_at:
+            return self.expires_at + timedelta(days=ACTIONSTEP_GRANT_DAYS)
+        return self.refresh_expires_at or None
 
     def _is_token_good(self, refused=None):
         return (

@@ -2,6 +2,7 @@ from odoo import fields, models
 
 from ..mappers.customer import is_made_for_another
 from ..mappers.names import contains_reference
+from .actionstep_document import RETRY_REFUSED
 
 
 class ActionstepCustomer(models.AbstractModel):
@@ -9,7 +10,7 @@ class ActionstepCustomer(models.AbstractModel):
 
     _name = "actionstep.customer"
     _description = "Bound to a Customer of QuickBooks"
-    _inherit = "actionstep.binding"
+    _inherit = ["actionstep.binding", "actionstep.failure"]
 
     _job_field = None  # where a job names it
 
@@ -35,6 +36,13 @@ class ActionstepCustomer(models.AbstractModel):
         readonly=True,
         copy=False,
         help="A customer of QuickBooks has one currency for life.",
+    )
+
+    failed_at = fields.Datetime(
+        string="Needs Attention Since",
+        readonly=True,
+        copy=False,
+        help="Since when the customer in QuickBooks does not follow.",
     )
 
     def _get_wanted_name(self):
@@ -72,6 +80,34 @@ class ActionstepCustomer(models.AbstractModel):
         """Return what must be a customer first, if anything."""
         return self.browse()
 
+    def _get_client(self):
+        """Return the clients that these are, or are matters of."""
+        raise NotImplementedError
+
+    def _set_refused(self, error):
+        """Show that the customer does not follow, and try again after a while.
+
+        :param error: the ``SyncError`` that refused the change
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        failure = self._prepare_failure(error, name=self.display_name)
+        self.write({**failure, "failed_at": self.failed_at or now})
+        self._get_client().write({"needs_push": True, "push_at": now + RETRY_REFUSED})
+
+    def _set_followed(self):
+        """Forget that a change was refused: the customer is as its client is."""
+        self.filtered("failure_cause").write(self._prepare_no_failure())
+
+    def _prepare_no_failure(self):
+        """Override of `actionstep.failure` to end the time of the failure too."""
+        return {**super()._prepare_no_failure(), "failed_at": False}
+
+    def _push_again(self):
+        """Have the customers follow their clients in the next run."""
+        self._set_followed()
+        self._get_client().write({"needs_push": True, "push_at": False})
+
     def _bind(self, row, was_linked):
         """Store which customer of QuickBooks it is.
 
@@ -81,6 +117,7 @@ class ActionstepCustomer(models.AbstractModel):
         """
         self.ensure_one()
         self._check_unbound(row["Id"], self._get_bound_ids([row["Id"]]))
+        self._set_followed()
         is_ours = contains_reference(row.get("Notes") or "", self._get_reference())
         self.write(
             {

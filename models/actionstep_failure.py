@@ -1,6 +1,12 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
-from .failure import describe, failure_type, selection_cause
+from .failure import (
+    HELP_PATH,
+    describe,
+    failure_type,
+    find_subject,
+    selection_cause,
+)
 
 
 class ActionstepFailure(models.AbstractModel):
@@ -23,8 +29,27 @@ class ActionstepFailure(models.AbstractModel):
         readonly=True,
         copy=False,
     )
+    failure_subject = fields.Char(
+        string="About",
+        readonly=True,
+        copy=False,
+        help="What is to be mended, such as the number of an account without product: "
+        "all documents that wait for it go when it is.",
+    )
     failure_message = fields.Text(string="What to Do", readonly=True, copy=False)
     failure_detail = fields.Text(string="Technical Detail", readonly=True, copy=False)
+
+    failure_help_url = fields.Char(
+        string="Learn More",
+        compute="_compute_failure_help_url",
+        help="The page that says what it means, why it happens and what to do.",
+    )
+
+    @api.depends("failure_cause")
+    def _compute_failure_help_url(self):
+        for one in self:
+            cause = one.failure_cause
+            one.failure_help_url = f"{HELP_PATH}/{cause}" if cause else False
 
     def _prepare_failure(self, error, **values):
         """Return the values that store an error on a document or job."""
@@ -34,6 +59,7 @@ class ActionstepFailure(models.AbstractModel):
         return {
             "failure_cause": error.cause,
             "failure_type": failure_type(error),
+            "failure_subject": find_subject(error, **values),
             "failure_message": describe(self.env, error, **values),
             "failure_detail": detail,
         }
@@ -42,6 +68,7 @@ class ActionstepFailure(models.AbstractModel):
         return {
             "failure_cause": False,
             "failure_type": False,
+            "failure_subject": False,
             "failure_message": False,
             "failure_detail": False,
         }

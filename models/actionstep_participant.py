@@ -35,6 +35,12 @@ class ActionstepParticipant(models.Model):
         index="btree_not_null",
         help="Changed in Actionstep since the customer was written.",
     )
+    push_at = fields.Datetime(
+        string="Not Before",
+        readonly=True,
+        copy=False,
+        help="When QuickBooks is asked again about a change that it refused.",
+    )
 
     job_ids = fields.One2many("actionstep.sync.job", "participant_id")
 
@@ -92,6 +98,10 @@ class ActionstepParticipant(models.Model):
     def _is_same(self, row):
         """Override of `actionstep.customer`: not what stands below another customer."""
         return not row.get("ParentRef") and super()._is_same(row)
+
+    def _get_client(self):
+        """Override of `actionstep.customer`."""
+        return self
 
     def _get_reference(self):
         """Override of `actionstep.customer`."""

@@ -12,6 +12,7 @@ SHARED = (
     "state",
     "failure_cause",
     "failure_type",
+    "failure_subject",
     "failure_message",
     "failure_detail",
     "failed_at",

@@ -102,3 +102,7 @@ class ActionstepSubcustomer(models.Model):
     def _get_parent(self):
         """Override of `actionstep.customer`."""
         return self.participant_id
+
+    def _get_client(self):
+        """Override of `actionstep.customer`."""
+        return self.participant_id

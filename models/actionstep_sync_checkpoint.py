@@ -34,6 +34,13 @@ class ActionstepSyncCheckpoint(models.Model):
         help="Newest change that was read, in UTC. Empty it to read everything again."
     )
 
+    unread_ids = fields.Json(
+        string="Read Again",
+        readonly=True,
+        help="Documents of the reporting database that could not be read as a whole. "
+        "They are asked for by their ids in every run, until they can be read.",
+    )
+
     _stream_once = models.UniqueIndex("(connection_id, stream)")
 
     @api.model
@@ -48,6 +55,22 @@ class ActionstepSyncCheckpoint(models.Model):
         """Return the time from which to read: the cursor less the overlap, or None."""
         self.ensure_one()
         return self.cursor - OVERLAP if self.cursor else None
+
+    def _keep_unread(self, tried, unread):
+        """Remember what is asked for by its id until it can be read.
+
+        What is not there any more stays, too: a load can be at work, and bring it back
+        with a time of change that was passed long ago.
+
+        :param tried: ids of what was read as a whole
+        :param unread: ids of what could not be
+        """
+        self.ensure_one()
+        before = self.unread_ids or []
+        unread = set(filter(None, unread))
+        kept = sorted({*before, *unread} - (set(tried) - unread))
+        if kept != before:
+            self.unread_ids = kept or False
 
     def _advance(self, newest):
         """Move the cursor forward once everything up to there is safely stored.

@@ -2,6 +2,9 @@
 
 from ..exceptions import CAUSES
 
+# Where the page about a cause is: ``controllers/help.py``.
+HELP_PATH = "/actionstep_quickbooks/help"
+
 
 class _Values(dict):
     """Placeholders of a sentence; one that is not known shows as an ellipsis."""
@@ -29,3 +32,14 @@ def describe(env, error, **values):
 def failure_type(error):
     """Return config, data, transient, auth or bug."""
     return (CAUSES.get(error.cause) or CAUSES["unexpected"]).failure_type
+
+
+def find_subject(error, **values):
+    """Return what is to be mended, such as the number of an account; False if it is
+    the document itself.
+
+    :param values: as those of ``describe``
+    """
+    cause = CAUSES.get(error.cause)
+    known = {**values, **error.values}
+    return str(known.get(cause.subject) or "") or False if cause else False

@@ -136,6 +136,7 @@ class Maps:
             raise MappingError(
                 "trust_deposit" if is_trust else "operating_deposit",
                 values={
+                    "source": number,
                     "account": self.get_account_name(number),
                     "target": target.display_name,
                 },

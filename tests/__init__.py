@@ -1,5 +1,6 @@
 from . import (
     test_architecture,
+    test_attention,
     test_bad_answers,
     test_bad_documents,
     test_bad_input,
@@ -24,6 +25,7 @@ from . import (
     test_detail_upload,
     test_faults,
     test_flights,
+    test_help,
     test_limits,
     test_line_detail,
     test_lists,
@@ -41,6 +43,7 @@ from . import (
     test_mapping,
     test_needs_attention,
     test_neutralize,
+    test_notices,
     test_oauth,
     test_pace,
     test_payment_changes,
@@ -68,4 +71,5 @@ from . import (
     test_sync_job,
     test_taxes,
     test_tours,
+    test_unread,
 )

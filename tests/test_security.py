@@ -94,6 +94,7 @@ class SecurityCase(ActionstepCase):
             external_id="1",
             number=f"{name} 1",
             state="attention",
+            failure_cause="account_unmapped",
             quickbooks_id="7",
         )
         make("actionstep.invoice.line", invoice_id=invoice.id, description=name)
@@ -120,6 +121,9 @@ class SecurityCase(ActionstepCase):
         make("actionstep.sync.checkpoint", stream="bills")
         records["actionstep.register"] = self.env["actionstep.register"].search(
             [("res_id", "=", invoice.id), ("kind", "=", "invoice")]
+        )
+        records["actionstep.attention"] = self.env["actionstep.attention"].search(
+            [("connection_id", "=", connection.id), ("kind", "=", "documents")]
         )
         return records
 
@@ -388,6 +392,7 @@ class TestMethods(SecurityCase):
         "action_check_reporting",
         "action_connect_actionstep",
         "action_connect_quickbooks",
+        "action_cure",
         "action_disconnect_actionstep",
         "action_disconnect_quickbooks",
         "action_pause",

@@ -83,6 +83,18 @@ class TestTours(ActionstepCommon, HttpCase):
         self.assertEqual(self._get_invoice(connection, 1002).state, "waiting")
         self.assertEqual(connection.attention_count, 4)
 
+    def test_administrator_mends_a_cause_through_its_button(self):
+        self._make_user("ann", "group_administrator")
+        connection = self._make_half_mapped()
+
+        self._tour("/odoo/actionstep-needs-attention", "mend", "ann")
+
+        self.assertEqual(self._get_invoice(connection, 1002).state, "waiting")
+        run = self._run(connection)
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(self._get_invoice(connection, 1002).state, "pushed")
+        self.assertEqual(connection.attention_count, 4)
+
     def _make_documents(self):
         """Return a connection with documents of all kinds, of which one needs a person.
 

@@ -190,8 +190,13 @@ tours.add("actionstep_quickbooks_user", {
                 "There is no menu for administrators",
                 ".o_main_navbar:not(:has([data-menu-xmlid='actionstep_quickbooks.menu_checkpoints']))"
             ),
-            click("Open the invoices", ".oe_stat_button:contains(Needs attention)"),
-            click("Open one", ".o_data_row:contains(INV-10002) .o_data_cell[name=number]"),
+            click("Open what needs attention", ".oe_stat_button:contains(Needs attention)"),
+            see("It says what it is", ".o_kanban_record:contains(4-1200):contains(Learn more)"),
+            see(
+                "But it offers no cure",
+                ".o_kanban_view:not(:has([name=action_cure], [name=action_requeue]))"
+            ),
+            click("Open the one", ".o_kanban_record:contains(4-1200) [name=action_open]"),
             see("It needs attention", ".alert-danger:contains(4-1200)"),
             see("It cannot be requeued", ".o_form_view:not(:has([name=action_requeue]))"),
         ];

@@ -1,0 +1,401 @@
+"""Needs Attention by cause: one row for what is mended at once, and the way there."""
+
+from odoo.exceptions import AccessError
+from odoo.tests import Form, new_test_user, tagged
+
+from ..exceptions import CAUSES
+from ..guides import CURES, GUIDES, NO_CURE
+from ..models.actionstep_attention import MAP_CURES
+from .common import ActionstepCase
+from .relay import change_item, item_fault, writes
+from .test_customer_changes import CLIENT, ChangeCase
+
+MODULE = "actionstep_quickbooks"
+# Two bills of the small firm are booked to the first, one to the second.
+FEES, OTHER_FEES = "4-1200", "4-1300"
+
+
+@tagged("post_install", "-at_install")
+class TestGuides(ActionstepCase):
+    def test_each_cause_has_a_guide(self):
+        self.assertEqual(GUIDES.keys(), CAUSES.keys())
+
+    def test_each_cause_has_a_cure_or_says_why_it_has_none(self):
+        for key, guide in GUIDES.items():
+            with self.subTest(cause=key):
+                self.assertTrue(guide.steps)
+                if guide.cure:
+                    self.assertIn(guide.cure, CURES)
+                    self.assertFalse(guide.none)
+                else:
+                    self.assertIn(guide.none, NO_CURE)
+
+    def test_each_cure_is_used_and_can_be_done(self):
+        used = {guide.cure for guide in GUIDES.values()} - {""}
+        self.assertEqual(used, set(CURES))
+        for cure in CURES.keys() - MAP_CURES.keys():
+            with self.subTest(cure=cure):
+                self.assertTrue(
+                    hasattr(self.env["actionstep.attention"], f"_cure_{cure}")
+                )
+
+    def test_subject_of_a_cause_is_a_value_that_its_place_gives(self):
+        hidden = {"trust_deposit", "operating_deposit"}  # the number; they show names
+        for key, cause in CAUSES.items():
+            if cause.subject and key not in hidden:
+                with self.subTest(cause=key):
+                    self.assertIn(f"%({cause.subject})s", str(cause.sentence))
+
+
+class CauseCase(ActionstepCase):
+    def _find(self, cause=None, connection=None, **values):
+        """Return the rows of a connection, or those of one cause."""
+        domain = [("connection_id", "=", (connection or self.connection).id)]
+        if cause:
+            domain.append(("failure_cause", "=", cause))
+        domain += [(name, "=", value) for name, value in values.items()]
+        self.env.invalidate_all()
+        return self.env["actionstep.attention"].search(domain)
+
+    def _make_half_mapped(self):
+        connection = self._make_connected()
+        mapped = ("4-1100", "6-1100")
+        self._map(connection, without=set(self.firm.mapping.items) - set(mapped))
+        connection.push_invoices = True
+        return connection
+
+    def _make_user(self, group):
+        return new_test_user(self.env, group, groups=f"{MODULE}.{group}")
+
+
+@tagged("post_install", "-at_install")
+class TestRows(CauseCase):
+    def setUp(self):
+        super().setUp()
+        self.connection = self._make_half_mapped()
+        self._run(self.connection)
+
+    def test_documents_that_one_line_of_a_map_mends_are_one_row(self):
+        rows = self._find("account_unmapped")
+
+        counts = dict(rows.mapped(lambda row: (row.failure_subject, row.record_count)))
+        stuck = self.connection.invoice_ids.filtered(lambda i: i.state == "attention")
+        self.assertGreater(len(stuck), 2)
+        self.assertEqual(sum(counts.values()), len(stuck))
+        for number, count in counts.items():
+            mine = stuck.filtered(
+                lambda i, n=number: f"account {n} " in i.failure_message
+            )
+            self.assertEqual(len(mine), count, number)
+        self.assertEqual(set(rows.mapped("kind")), {"documents"})
+        self.assertTrue(all(rows.mapped("failed_at")))
+
+    def test_mapped_account_lets_its_documents_go_by_themselves(self):
+        row = self._find("account_unmapped")[0]
+        number, count = row.failure_subject, row.record_count
+        waiting = row._get_records().mapped("res_id")
+
+        action = row.action_cure()
+
+        self.assertEqual(action["res_model"], "actionstep.item.mapping")
+        self.assertEqual(action["target"], "new")
+        line = Form(self.env[action["res_model"]].with_context(**action["context"]))
+        self.assertEqual(line.account_id.number, number)
+        line.item_id = self.connection.quickbooks_item_ids[0]
+        line.save()
+        self.assertFalse(self._find("account_unmapped", failure_subject=number))
+        invoices = self.env["actionstep.invoice"].browse(waiting)
+        self.assertEqual(len(invoices), count)
+        self.assertEqual(set(invoices.mapped("state")), {"waiting"})
+        run = self._run(self.connection)
+        self.assertEqual(run.state, "done", run.message)
+        left = {i.failure_subject for i in invoices if i.state != "pushed"}
+        self.assertNotIn(number, left)
+
+    def test_line_of_another_account_lets_nothing_go(self):
+        account = self.connection.account_ids.filtered(lambda a: a.number == "4-1900")
+        before = self._find("account_unmapped").mapped("record_count")
+        self.env["actionstep.item.mapping"].create(
+            {
+                "connection_id": self.connection.id,
+                "account_id": account.id,
+                "item_id": self.connection.quickbooks_item_ids[0].id,
+            }
+        )
+        self.assertEqual(self._find("account_unmapped").mapped("record_count"), before)
+
+    def test_user_without_the_right_has_no_button_and_no_way(self):
+        row = self._find("account_unmapped")[0]
+        for group, may in (("group_operator", False), ("group_administrator", True)):
+            mine = row.with_user(self._make_user(group))
+            self.assertEqual(mine.can_cure, may)
+            if not may:
+                with self.assertRaises(AccessError):
+                    mine.action_cure()
+        with self.assertRaises(AccessError):
+            row.with_user(self._make_user("group_user")).action_requeue()
+
+    def test_archived_connection_needs_nothing(self):
+        connection = self.connection
+        connection.active = False
+        self.assertFalse(self._find(connection=connection))
+
+
+@tagged("post_install", "-at_install")
+class TestCures(CauseCase):
+    def setUp(self):
+        super().setUp()
+        self.connection = self._make_active()
+
+    def test_row_of_several_shows_what_they_have_in_common_and_opens_as_a_list(self):
+        for bill_id, number in ((1001, "X" * 22), (1002, "Y" * 23), (1003, "")):
+            self._edit_bill(bill_id, number=number)
+        self._run(self.connection)
+
+        row = self._find("number_too_long")
+        self.assertEqual(row.record_count, 2)
+        self.assertIn("more characters than QuickBooks takes", row.sentence)
+        action = row.action_open()
+        found = self.env["actionstep.register"].search(action["domain"])
+        self.assertEqual(set(found.mapped("number")), {"X" * 22, "Y" * 23})
+
+        row = self._find("number_missing")
+        self.assertIn("The document has no number.", row.sentence)
+        invoice = self._get_invoice(self.connection, 1003)
+        action = row.action_open()
+        opened = (action["res_model"], action["res_id"])
+        self.assertEqual(opened, (invoice._name, invoice.id))
+
+    def test_broken_line_is_corrected_where_it_stands(self):
+        line = self.connection.item_mapping_ids.filtered(
+            lambda one: one.account_id.number == "4-1100"
+        )
+        line.item_id.active = False
+        self._run(self.connection)
+        row = self._find("mapping_broken")
+        self.assertEqual(row.failure_subject, "4-1100")
+
+        action = row.action_cure()
+
+        self.assertEqual((action["res_model"], action["res_id"]), (line._name, line.id))
+        items = self.connection.quickbooks_item_ids
+        line.item_id = items.filtered("active")[0]
+        self._run(self.connection)
+        self.assertFalse(self._find("mapping_broken"))
+
+    def test_trust_money_is_sent_to_a_trust_account_by_its_line(self):
+        lines = self.connection.account_mapping_ids
+        trust = lines.filtered(lambda one: one.account_id.is_trust)[:1]
+        own = lines.filtered(lambda one: not one.gl_account_id.is_trust)[:1]
+        right, trust.gl_account_id = trust.gl_account_id, own.gl_account_id
+        number = trust.account_id.number
+        self._receive((1001, "5.00"), deposit_account_number=number, from_trust=True)
+        self._run(self.connection)
+        row = self._find("trust_deposit")
+        self.assertEqual(row.failure_subject, number)
+
+        action = row.action_cure()
+
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), (trust._name, trust.id)
+        )
+        trust.gl_account_id = right
+        self._run(self.connection)
+        self.assertFalse(self._find())
+
+    def test_version_of_actionstep_is_put_back(self):
+        self._run(self.connection)
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self._edit_in_quickbooks("Invoice", theirs["Id"], DueDate="2027-01-31")
+        self._edit_bill(1001, number="INV-NEW")
+        self._run(self.connection)
+        row = self._find("changed_in_quickbooks")
+        self.assertEqual((row.record_count, row.cure), (1, "restore"))
+        self.assertTrue(row.participant_id)
+
+        row.action_cure()
+        self._run(self.connection)
+
+        self.assertFalse(self._find())
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self.assertEqual(theirs["DocNumber"], "INV-NEW")
+
+    def test_what_waits_for_its_lines_is_shown_apart_with_its_way(self):
+        self._add_bill(reporting=False)
+        self._run(self.connection)
+        row = self._find("lines_missing")
+        self.assertEqual((row.state, row.cure), ("waiting", "details"))
+        self.assertFalse(self._find(state="attention"))
+        self.assertEqual(row.action_cure()["tag"], "display_notification")
+        self.connection.detail_source = "files"
+        action = row.action_cure()
+        self.assertEqual(action["res_model"], "actionstep.detail.upload")
+        self.assertEqual(action["context"]["default_connection_id"], self.connection.id)
+
+    def test_payment_leads_to_the_bill_that_holds_it_back(self):
+        self._edit_bill(1001, number="X" * 22)
+        self._receive((1001, "5.00"))
+        self._run(self.connection)
+        row = self._find("allocation_unknown_bill")
+        action = row.action_cure()
+        invoice = self._get_invoice(self.connection, 1001)
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), (invoice._name, invoice.id)
+        )
+
+    def test_customer_and_document_open_in_quickbooks(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1001)
+        base = self.connection._get_quickbooks_app_url()
+        for cause, page in (
+            (
+                "inactive_in_quickbooks",
+                f"customerdetail?nameId={invoice.participant_id.quickbooks_id}",
+            ),
+            ("totals_differ", f"invoice?txnId={invoice.quickbooks_id}"),
+        ):
+            invoice.write({"state": "attention", "failure_cause": cause})
+            action = self._find(cause).action_cure()
+            self.assertEqual(action["url"], f"{base}/{page}")
+
+    def test_each_cure_leads_somewhere(self):
+        """Whatever a cause is shown on: its button does something."""
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1001)
+        invoice.quickbooks_id = False
+        for cause in CAUSES:
+            invoice.write(
+                {"state": "attention", "failure_cause": cause, "failure_subject": "?"}
+            )
+            row = self._find(cause, kind="documents")
+            with self.subTest(cause=cause):
+                self.assertTrue(row.sentence)
+                if row.cure in ("lists", "reconnect"):
+                    continue  # these ask the vendor
+                if row.cure:
+                    answer = row.action_cure()
+                    self.assertTrue(answer is True or answer["type"], answer)
+
+
+@tagged("post_install", "-at_install")
+class TestConnections(CauseCase):
+    def setUp(self):
+        super().setUp()
+        self.connection = self._make_active()
+
+    def test_blocked_company_is_resumed(self):
+        fault = {"kind": "fault", "code": "6190", "message": "Subscription ended"}
+        self.sandbox.fault("quickbooks", fault, path="/batch", body='"Invoice"')
+        self._run(self.connection)
+        row = self._find()
+        self.assertEqual(
+            (row.kind, row.failure_cause, row.cure),
+            ("connection", "subscription", "resume"),
+        )
+        self.assertIn("subscription of this company", row.sentence)
+
+        row.action_cure()
+        self.assertFalse(self._find())
+        self._run(self.connection)
+
+        self.assertFalse(self._find())
+        self.assertFalse(self.connection.failure_cause)
+
+    def test_ended_grant_asks_to_reconnect_until_somebody_did(self):
+        self.connection._get_credential("quickbooks")._forget_tokens("reauth_required")
+        row = self._find()
+        self.assertEqual((row.failure_cause, row.cure), ("reconnect", "reconnect"))
+
+        self._consent(self.connection, "quickbooks")
+
+        self.assertFalse(self._find())
+
+    def test_reporting_database_without_a_server_is_told_and_forgotten(self):
+        port = self.connection.reporting_port
+        self.connection.reporting_port = 1
+        self._run(self.connection)
+        row = self._find(kind="connection")
+        self.assertEqual(
+            (row.failure_cause, row.cure), ("reporting_unavailable", "settings")
+        )
+        self.assertTrue(row.failure_detail)
+
+        self.connection.reporting_port = port
+        self._make_due(self.connection)
+        self._run(self.connection)
+
+        self.assertFalse(self._find())
+
+    def test_passing_trouble_is_told_only_when_it_lasts(self):
+        trouble = {"kind": "status", "status": 503, "shape": "upper"}
+        self.sandbox.fault("actionstep", trouble, path="bills", times=9)
+        self._run(self.connection)
+        self.assertFalse(self._find(state="attention"))
+
+        self.connection.failure_count = 8
+
+        row = self._find(state="attention", kind="connection")
+        self.assertEqual((row.failure_cause, row.cure), ("unavailable", False))
+
+    def test_pause_of_a_person_needs_nothing(self):
+        self.connection.action_pause()
+        self.assertFalse(self._find())
+
+
+@tagged("post_install", "-at_install")
+class TestClients(CauseCase, ChangeCase):
+    """A customer that does not follow its client is shown, and tried again."""
+
+    def _refuse(self, name):
+        """Make a pass in which QuickBooks refuses the new name of a client."""
+        self._edit_client(CLIENT, display_name=name)
+        refused = item_fault("2040", "The name is odd.")
+        self._run_answering(refused)
+
+    def _run_answering(self, change):
+        def pass_on(call, reply):
+            if writes(call) and '"Customer": {' in call.body:
+                return change_item(call, reply, '"Bond, Jane"', change)
+            return reply
+
+        self._run_through(self.connection, pass_on)
+
+    def test_refused_change_is_shown_and_tried_again_by_its_button(self):
+        self._refuse("Bond, Jane")
+        row = self._find()
+        self.assertEqual(
+            (row.kind, row.failure_cause, row.cure, row.record_count),
+            ("client", "refused", "requeue", 1),
+        )
+        self.assertIn("The name is odd", row.sentence)
+        self.assertEqual(row.action_open()["res_id"], self._get_client().id)
+        sent = len(self._get_sent("Customer"))
+        self._run(self.connection)
+        self.assertEqual(len(self._get_sent("Customer")), sent)
+
+        row.action_cure()
+        self._run(self.connection)
+
+        self.assertEqual(self._get_row()["DisplayName"], "Bond, Jane")
+        self.assertFalse(self._find())
+
+    def test_refused_change_is_tried_again_after_an_hour(self):
+        self._refuse("Bond, Jane")
+        client = self._get_client()
+        self.assertTrue(client.needs_push)
+        client.push_at = "2026-01-01 00:00:00"
+
+        self._run(self.connection)
+
+        self.assertEqual(self._get_row()["DisplayName"], "Bond, Jane")
+        self.assertFalse(client.needs_push)
+        self.assertFalse(client.failure_cause)
+
+    def test_next_change_ends_it(self):
+        self._refuse("Bond, Jane")
+        self._edit_client(CLIENT, display_name="Bond, June")
+
+        self._run(self.connection)
+
+        self.assertEqual(self._get_row()["DisplayName"], "Bond, June")
+        self.assertFalse(self._find())

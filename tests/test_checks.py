@@ -1,11 +1,12 @@
 """Before You Get Started: what is judged, asked, confirmed, and led to."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..models.checks import (
     CHECKS,
@@ -18,7 +19,7 @@ from ..models.checks import (
     Facts,
     judge,
 )
-from .common import ActionstepCase
+from .common import ActionstepCase, ActionstepCommon
 from .test_oauth import OauthCommon
 
 MODULE = "actionstep_quickbooks"
@@ -495,3 +496,64 @@ class TestCheckAgain(OauthCommon):
 
         for side in ("actionstep", "quickbooks"):
             self.assertFalse(self.sandbox.requests(side))
+
+
+@tagged("post_install", "-at_install")
+class TestSetupTours(ActionstepCommon, HttpCase):
+    """The guided way and the checklist, in a real browser."""
+
+    def _tour(self, path, name, login):
+        self.start_tour(path, f"{MODULE}_{name}", login=login, timeout=180)
+        self.env.invalidate_all()
+
+    def _make_user(self, login, group):
+        return new_test_user(
+            self.env, login, groups=f"{MODULE}.{group}", password=login, lang="en_US"
+        )
+
+    def _prepare_new(self):
+        """Let what a new connection has by default lead to the local servers.
+
+        A person enters the keys; the rest is what a firm has, or never sees.
+        """
+        values = self._prepare_connection()
+        keys = {name: values.pop(name) for name in list(values) if "client" in name}
+        for name, value in values.items():
+            self.env["ir.default"].set("actionstep.connection", name, value)
+        self.env["ir.config_parameter"].set_param(
+            f"{MODULE}.test_keys", json.dumps(keys)
+        )
+
+    def test_guided_way_from_new_to_the_first_pushed_invoice(self):
+        self._prepare_new()
+
+        self._tour("/odoo/actionstep-connections", "guided_way", "admin")
+
+        connection = self.env["actionstep.connection"].search([])
+        self.assertEqual(connection.state, "active")
+        self.assertEqual(connection.setup_step, "done")
+        self.assertEqual(self._get_invoice(connection, 1001).state, "pushed")
+        self.assertTrue(self._get_quickbooks_invoices(1001))
+
+    def test_checklist_is_worked_off(self):
+        ann = self._make_user("ann", "group_administrator")
+        connection = self._make_connected()
+
+        self._tour(f"/odoo/actionstep-connections/{connection.id}", "checks", "ann")
+
+        closed = connection.quickbooks_close_date
+        self.assertEqual((connection.start_date - closed).days, 1)
+        [confirmed] = connection.check_ids.filtered("confirmed_at")
+        self.assertEqual(confirmed.key, "accounting_method")
+        self.assertEqual(confirmed.confirmed_by_id, ann)
+
+    def test_user_without_rights_sees_the_way_and_no_button(self):
+        self._make_user("ulla", "group_user")
+        self._make_connection(name="New Firm", quickbooks_client_secret=False)
+        half = self._make_connection(name="Half Firm")
+        for side in ("actionstep", "quickbooks"):
+            self._consent(half, side)
+
+        self._tour("/odoo/actionstep-connections", "without_rights", "ulla")
+
+        self.assertFalse(half.lists_loaded_at)

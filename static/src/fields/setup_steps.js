@@ -73,14 +73,17 @@ export class SetupStepsField extends Component {
         }
     }
 
-    /** Go to the page that follows; or show why there is none, and what is so now. */
+    /** Go to the page that follows, unless this is it; or show why there is none. */
     async follow(next) {
-        if (next.type === "ir.actions.act_window") {
+        const isPage = next.type === "ir.actions.act_window";
+        this.state.isRefused = !isPage;
+        if (isPage && this.action.currentController.action.id !== next.id) {
             await this.action.doAction(next, { stackPosition: "replaceCurrentAction" });
             return;
         }
-        this.state.isRefused = true;
-        await this.action.doAction(next);
+        if (!isPage) {
+            await this.action.doAction(next);
+        }
         await this.props.record.load();
     }
 }

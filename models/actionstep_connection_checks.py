@@ -57,15 +57,10 @@ class ActionstepConnection(models.Model):
         for connection in self:
             connection.check_count = len(connection.check_ids.filtered("is_open"))
 
+    # Maps and settings count, too, once they are saved: to depend on them would ask the
+    # server at each line that somebody edits.
     @api.depends(
-        "state",
-        "lists_loaded_at",
-        "push_invoices",
-        *JUDGED_SETTINGS,
-        "has_actionstep_secret",
-        "has_quickbooks_secret",
-        "item_mapping_ids.account_id",
-        "item_mapping_ids.item_id",
+        "state", "lists_loaded_at", "has_actionstep_secret", "has_quickbooks_secret"
     )
     @api.depends_context("lang", "uid")
     def _compute_setup(self):
@@ -124,8 +119,8 @@ class ActionstepConnection(models.Model):
                 "administrator and choose the company that keeps your books."
             ),
             "lists": _(
-                "Both sides are connected. Their accounts, products and tax codes "
-                "load; then you map them."
+                "Both sides are connected. Next their accounts, products and tax codes "
+                "load, which takes a few seconds; then you map them."
             ),
             "map": _(
                 "The lists are here. Map your accounts and tax codes: at least one "

@@ -1,6 +1,7 @@
 """Before You Get Started: what is judged, asked, confirmed, and led to."""
 
 import json
+import logging
 from datetime import date
 from decimal import Decimal
 
@@ -21,6 +22,8 @@ from ..models.checks import (
 )
 from .common import ActionstepCase, ActionstepCommon
 from .test_oauth import OauthCommon
+
+_logger = logging.getLogger(__name__)
 
 MODULE = "actionstep_quickbooks"
 # A firm about which nothing is wrong.
@@ -534,6 +537,16 @@ class TestSetupTours(ActionstepCommon, HttpCase):
         self.assertEqual(connection.setup_step, "done")
         self.assertEqual(self._get_invoice(connection, 1001).state, "pushed")
         self.assertTrue(self._get_quickbooks_invoices(1001))
+        self._assert_told("connected", clicks=3, typed=4)
+        # Three clicks and two texts a line, the tab, the switch, and one to look.
+        self._assert_told("pushed", clicks=3 + 4 * 3 + 3, typed=4 + 4 * 2)
+
+    def _assert_told(self, what, **counts):
+        """Compare what the tour counted, and say how long it took until then."""
+        name = f"{MODULE}.test_{what}"
+        told = json.loads(self.env["ir.config_parameter"].get_param(name))
+        _logger.info("Guided way until %s: %s", what, told)
+        self.assertEqual({key: told[key] for key in counts}, counts)
 
     def test_checklist_is_worked_off(self):
         ann = self._make_user("ann", "group_administrator")

@@ -69,9 +69,9 @@ class ActionstepCheck(models.Model):
             values = dict(check.values or {})
             if "close_date" in values:
                 values["close_date"] = format_date(self.env, values["close_date"])
-            # Entries of the table are lazy; their keys are ours.
-            sentence = self.env._(SENTENCES[check.sentence]) % values
-            check.message = f"{sentence} {check._describe_confirmation()}".strip()
+            sentence = self.env._(SENTENCES[check.sentence])
+            said = (sentence % values, check._describe_confirmation())
+            check.message = " ".join(filter(None, said))
 
     def _describe_confirmation(self):
         """Return who confirmed a line, or that somebody must; empty for the others."""

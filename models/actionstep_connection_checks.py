@@ -6,9 +6,12 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import LazyTranslate
 
 from .actionstep_connection import ADMINISTRATOR
 from .checks import Facts, judge
+
+_lt = LazyTranslate(__name__)
 
 # How QuickBooks calls its accounts with money in the bank (reference of Account).
 QUICKBOOKS_BANK = "Bank"
@@ -20,6 +23,39 @@ JUDGED_SETTINGS = {
     "detail_source",
     "totals_account_id",
     "reporting_host",
+}
+
+NO_RIGHT = _lt("An administrator of this app sets the connection up.")
+# What is said of each step to who may take it.
+HINTS = {
+    "keys": _lt(
+        "Enter the client id and the client secret of your two apps under "
+        "Keys, then connect. Actionstep's support gives out the one, Intuit's "
+        "developer portal the other."
+    ),
+    "actionstep": _lt(
+        "Connect Actionstep: sign in there as an administrator and agree."
+    ),
+    "quickbooks": _lt(
+        "Actionstep is connected. Now connect QuickBooks: sign in there as an "
+        "administrator and choose the company that keeps your books."
+    ),
+    "lists": _lt(
+        "Both sides are connected. Next their accounts, products and tax codes "
+        "load, which takes a few seconds; then you map them."
+    ),
+    "map": _lt(
+        "The lists are here. Map your accounts and tax codes: at least one "
+        "income and one expense account to a product or service."
+    ),
+    "details": _lt(
+        "Your accounts are mapped. Choose under Documents where the lines of "
+        "your bills, payments and credit notes come from."
+    ),
+    "switch": _lt(
+        "What must be mapped is mapped. Turn Sales Invoices on, and your bills "
+        "go to QuickBooks."
+    ),
 }
 
 
@@ -68,11 +104,8 @@ class ActionstepConnection(models.Model):
         for connection in self:
             step = connection._get_setup_step()
             connection.setup_step = step
-            connection.setup_hint = (
-                connection._get_setup_hint(step)
-                if may_set_up
-                else self.env._("An administrator of this app sets the connection up.")
-            )
+            hint = HINTS.get(step, "") if may_set_up else NO_RIGHT
+            connection.setup_hint = hint and self.env._(hint)
 
     def _get_setup_step(self):
         """Return the first step that is not done."""
@@ -101,40 +134,6 @@ class ActionstepConnection(models.Model):
             return bool(self.totals_account_id)
         # Where it is belongs to administrators; that it is known does not.
         return self.detail_source == "files" or bool(self.sudo().reporting_host)
-
-    def _get_setup_hint(self, step):
-        """Return the sentence that says what to do in a step."""
-        _ = self.env._
-        return {
-            "keys": _(
-                "Enter the client id and the client secret of your two apps under "
-                "Keys, then connect. Actionstep's support gives out the one, Intuit's "
-                "developer portal the other."
-            ),
-            "actionstep": _(
-                "Connect Actionstep: sign in there as an administrator and agree."
-            ),
-            "quickbooks": _(
-                "Actionstep is connected. Now connect QuickBooks: sign in there as an "
-                "administrator and choose the company that keeps your books."
-            ),
-            "lists": _(
-                "Both sides are connected. Next their accounts, products and tax codes "
-                "load, which takes a few seconds; then you map them."
-            ),
-            "map": _(
-                "The lists are here. Map your accounts and tax codes: at least one "
-                "income and one expense account to a product or service."
-            ),
-            "details": _(
-                "Your accounts are mapped. Choose under Documents where the lines of "
-                "your bills, payments and credit notes come from."
-            ),
-            "switch": _(
-                "What must be mapped is mapped. Turn Sales Invoices on, and your bills "
-                "go to QuickBooks."
-            ),
-        }.get(step, "")
 
     # === CRUD METHODS === #
 
@@ -237,8 +236,9 @@ class ActionstepConnection(models.Model):
 
     def _load_lists(self):
         """Override of `actionstep.connection` to judge what was read."""
-        super()._load_lists()
+        result = super()._load_lists()
         self._update_checks()
+        return result
 
     def _prepare_company(self, company):
         """Override of `actionstep.connection` to keep what the checks need."""

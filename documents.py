@@ -246,7 +246,8 @@ class QuickbooksTaxCode:
 class QuickbooksCompany:
     """What a QuickBooks company is like; read at connect and at each refresh.
 
-    ``home_currency`` is an ISO code, ``country`` ISO-2 of the edition.
+    ``home_currency`` is an ISO code, ``country`` ISO-2 of the edition; ``offering`` and
+    ``subscription`` are Intuit's words, empty where it does not tell them.
     """
 
     realm_id: str
@@ -258,6 +259,8 @@ class QuickbooksCompany:
     uses_automated_sales_tax: bool
     uses_custom_numbers: bool
     book_close_date: date | None = None
+    offering: str = ""
+    subscription: str = ""
 
 
 @dataclass(frozen=True, slots=True)

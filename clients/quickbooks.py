@@ -153,6 +153,7 @@ class QuickbooksClient:
         tax = preferences.get("TaxPrefs") or {}
         forms = preferences.get("SalesFormsPrefs") or {}
         accounting = preferences.get("AccountingInfoPrefs") or {}
+        told = _named_values(info)
         return QuickbooksCompany(
             realm_id=self.realm_id,
             name=text_of(info.get("CompanyName")),
@@ -163,6 +164,8 @@ class QuickbooksClient:
             uses_automated_sales_tax=flag_of(tax.get("PartnerTaxEnabled")),
             uses_custom_numbers=flag_of(forms.get("CustomTxnNumbers")),
             book_close_date=self._read(date_of, accounting.get("BookCloseDate")),
+            offering=told.get("OfferingSku", ""),
+            subscription=told.get("SubscriptionStatus", ""),
         )
 
     def items(self) -> list[QuickbooksItem]:
@@ -576,6 +579,16 @@ def _is_active(row: Row) -> bool:
 def _value(reference: Any) -> str:
     """Return the id of a reference, empty for none."""
     return text_of(reference.get("value")) if isinstance(reference, dict) else ""
+
+
+def _named_values(row: Row) -> dict[str, str]:
+    """Return what an object tells as pairs of Name and Value."""
+    pairs = row.get("NameValue") or []
+    return {
+        text_of(pair.get("Name")): text_of(pair.get("Value"))
+        for pair in pairs
+        if isinstance(pair, dict)
+    }
 
 
 def _sales_rates(

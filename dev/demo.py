@@ -92,6 +92,8 @@ class Demo:
                 f"The consents ended on {landed}, not on the mapping page.",
                 "the connection's chatter in Odoo tells why; see .work/run/odoo.log.",
             )
+        # The page that they end on does this by itself.
+        self.person.press(CONNECTION, "action_load_lists", self.connection_id)
 
     def _values(self) -> dict[str, Any]:
         quickbooks, actionstep = self.servers["quickbooks"], self.servers["actionstep"]

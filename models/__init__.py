@@ -11,6 +11,7 @@ from . import actionstep_mapping
 from . import actionstep_connection
 from . import actionstep_credential
 from . import actionstep_pace
+from . import actionstep_check
 from . import actionstep_account
 from . import actionstep_tax_code
 from . import actionstep_participant
@@ -46,6 +47,7 @@ from . import actionstep_connection_documents
 from . import actionstep_connection_remove
 from . import actionstep_connection_recover
 from . import actionstep_connection_sync
+from . import actionstep_connection_checks
 from . import actionstep_register
 from . import actionstep_attention
 from . import actionstep_connection_notices

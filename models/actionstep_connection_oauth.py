@@ -114,8 +114,9 @@ class ActionstepConnection(models.Model):
     def _finish_consent(self, side, *, code, realm_id=None, refusal=None):
         """Complete a consent and return the address to send the user to.
 
-        When both sides are connected the lists load and the user stands on the mapping
-        page; when anything fails, its sentence stands in the connection's chatter.
+        When both sides are connected the user stands on the mapping page. There the
+        lists load the first time, in sight; after a reconnect they load here. When
+        anything fails, its sentence stands in the connection's chatter.
         """
         self.ensure_one()
         form = f"/odoo/actionstep-connections/{self.id}"
@@ -126,7 +127,8 @@ class ActionstepConnection(models.Model):
             return form
         # The tokens work once and are ours now: nothing below may lose them.
         self._commit_step()
-        if self.state == "draft" or self._try_load_lists():
+        is_known = bool(self.lists_loaded_at)
+        if self.state == "draft" or (is_known and self._try_load_lists()):
             return form
         self._update_cron()
         return f"/odoo/actionstep-mapping/{self.id}"

@@ -5,6 +5,7 @@ from . import (
     test_bad_documents,
     test_bad_input,
     test_chaos,
+    test_checks,
     test_clients_actionstep,
     test_clients_files,
     test_clients_quickbooks,

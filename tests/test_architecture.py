@@ -327,6 +327,8 @@ class TestPublicMethods(TransactionCase):
     # Each is called as every kind of user in `test_security`.
     KNOWN = {
         "action_check_reporting",
+        "action_check_setup",
+        "action_confirm",
         "action_connect_actionstep",
         "action_connect_quickbooks",
         "action_cure",
@@ -336,6 +338,8 @@ class TestPublicMethods(TransactionCase):
         "action_leave",
         "action_open",
         "action_open_in_quickbooks",
+        "action_load_lists",
+        "action_open_checks",
         "action_open_invoices",
         "action_open_attention",
         "action_open_credit_notes",
@@ -346,6 +350,8 @@ class TestPublicMethods(TransactionCase):
         "action_requeue",
         "action_resume",
         "action_sync_now",
+        "action_take_back",
+        "action_turn_on",
     }
 
     def test_no_method_is_public_by_accident(self):

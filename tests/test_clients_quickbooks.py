@@ -874,6 +874,15 @@ class TestQuickbooksSandbox(BaseCase):
         self.assertTrue(company.uses_custom_numbers)
         self.assertFalse(company.is_multicurrency)
         self.assertEqual(company.book_close_date, date(2026, 8, 31))
+        self.assertEqual(company.offering, "QuickBooks Online Plus")
+        self.assertEqual(company.subscription, "PAID")
+
+    def test_company_that_tells_no_edition(self):
+        for told in (None, [], ["odd", {"Name": "NeoEnabled"}]):
+            changes = {"NameValue": told}
+            self.admin("edit", {"entity": "CompanyInfo", "id": "1", "changes": changes})
+            with self.subTest(told=told):
+                self.assertEqual(self.client.company().offering, "")
 
     def test_lists_hold_everything_also_what_is_inactive(self):
         dump = self.dump()

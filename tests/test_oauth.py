@@ -88,8 +88,11 @@ class OauthCommon(ActionstepCommon, HttpCase):
         return self._open(self._consent_page(self._start(side, connection)))
 
     def _connect_both(self):
+        """Connect both sides, and load the lists as the page does then."""
         self._connect("actionstep")
-        return self._connect("quickbooks")
+        answer = self._connect("quickbooks")
+        self._press("action_load_lists")
+        return answer
 
     def _callback(self, side, **query):
         return self._open(f"{CALLBACK}/{side}?{urlencode(query)}")
@@ -148,6 +151,12 @@ class TestConnect(OauthCommon):
 
         self._assert_lands(second, "mapping")
         self.assertEqual(self.connection.state, "connected")
+        self.assertEqual(self.connection.setup_step, "lists")
+
+        shown = self._press("action_load_lists")["result"]
+
+        self.assertEqual(shown["res_id"], self.connection.id)
+        self.assertEqual(shown["path"], "actionstep-mapping")
         self.assertEqual(self.connection.realm_id, self.firm.realm_id)
         self.assertEqual(
             self.connection.quickbooks_company_name,
@@ -225,8 +234,11 @@ class TestConnect(OauthCommon):
         )
 
         answer = self._connect("quickbooks")
+        shown = self._press("action_load_lists")["result"]["params"]
 
-        self._assert_lands(answer, "connections")
+        self._assert_lands(answer, "mapping")
+        self.assertEqual(shown["type"], "danger")
+        self.assertIn("QuickBooks: Not reachable.", shown["message"])
         self.assertEqual(self.connection.state, "connected")
         self.assertTrue(self._get_secrets("quickbooks")["refresh_token"])
         self.assertFalse(self.connection.lists_loaded_at)
@@ -243,9 +255,10 @@ class TestConnect(OauthCommon):
         )
         self._connect("actionstep")
 
-        answer = self._connect("quickbooks")
+        self._connect("quickbooks")
+        answer = self._press("action_load_lists")
 
-        self.assertGreaterEqual(answer.status_code, 400)
+        self.assertIn("error", answer)
         self.assertFalse(self.connection.quickbooks_item_ids)
         self.assertEqual(self.connection.state, "connected")
         self.assertTrue(self._get_secrets("quickbooks")["refresh_token"])
@@ -273,7 +286,8 @@ class TestConnect(OauthCommon):
             "quickbooks", "POST", "switches", {"callback_realm": "4620000000000000001"}
         )
 
-        self._assert_lands(self._connect("quickbooks"), "connections")
+        self._assert_lands(self._connect("quickbooks"), "mapping")
+        self._press("action_load_lists")
 
         self.assertEqual(self.connection.quickbooks_state, "reauth_required")
         self.assertIn("Press Reconnect", self._get_last_note())
@@ -480,8 +494,7 @@ class TestWhoMayConnect(OauthCommon):
         self.ann.company_ids += other
         self.connection.company_id = other
 
-        self._connect("actionstep")
-        self._assert_lands(self._connect("quickbooks"), "mapping")
+        self._assert_lands(self._connect_both(), "mapping")
 
         self.assertEqual(self.connection.quickbooks_item_ids.company_id, other)
 

@@ -52,7 +52,10 @@ class SecurityCase(ActionstepCase):
         """Return ``{model: record}`` of a firm, a record of each model."""
         connection = self._make_connection(name=name, company_id=company.id)
         connection.write({"realm_id": realm, "user_id": False})
-        records = {"actionstep.connection": connection}
+        records = {
+            "actionstep.connection": connection,
+            "actionstep.check": connection.check_ids[0],
+        }
 
         def make(model, **values):
             if "connection_id" in self.env[model]._fields:
@@ -381,6 +384,7 @@ class TestMethods(SecurityCase):
     }
     READER_MAY = {
         "action_open",
+        "action_open_checks",
         "action_open_mapping",
         "action_open_invoices",
         "action_open_attention",
@@ -390,14 +394,20 @@ class TestMethods(SecurityCase):
     }
     ADMINISTRATOR_MAY = {
         "action_check_reporting",
+        "action_check_setup",
+        "action_confirm",
         "action_connect_actionstep",
         "action_connect_quickbooks",
         "action_cure",
         "action_disconnect_actionstep",
+        "action_cure",
         "action_disconnect_quickbooks",
+        "action_load_lists",
         "action_pause",
         "action_refresh_lists",
         "action_resume",
+        "action_take_back",
+        "action_turn_on",
     }
 
     def setUp(self):

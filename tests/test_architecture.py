@@ -346,6 +346,7 @@ class TestPublicMethods(TransactionCase):
         "action_requeue",
         "action_resume",
         "action_sync_now",
+        "get_map_panel",
     }
 
     def test_no_method_is_public_by_accident(self):

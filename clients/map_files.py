@@ -42,7 +42,7 @@ def read_maps(name: str, content: bytes) -> list[Table]:
 
 
 def cell_text(value: object) -> str:
-    """Return the text of a cell, without the mark that keeps it from being a formula."""
+    """Return the text of a cell, without the mark that keeps it from being counted."""
     text = text_of(value)
     is_marked = text.startswith("'") and text[1:].startswith(_FORMULA_STARTS)
     return text[1:] if is_marked else text

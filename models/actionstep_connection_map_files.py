@@ -116,7 +116,7 @@ class MapReader:
     """Finds what the rows of a file mean; ``lines`` is what they would save."""
 
     def __init__(self, connection):
-        """:param connection: the ``actionstep.connection`` whose maps the file is for"""
+        """:param connection: the ``actionstep.connection`` whose maps to read"""
         self.connection = connection
         self.env = connection.env
         self.lines = []

@@ -45,6 +45,7 @@ from . import (
     test_mapping_pairs,
     test_mapping_panel,
     test_mapping_suggestions,
+    test_mapping_tours,
     test_needs_attention,
     test_neutralize,
     test_notices,

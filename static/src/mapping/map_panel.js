@@ -1,4 +1,4 @@
-import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
+import { Component, status, useEffect, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { normalize } from "@web/core/l10n/utils/normalize";
 import { x2ManyCommands } from "@web/core/orm_service";
@@ -49,17 +49,13 @@ export class MapPanel extends Component {
         this.orm = useService("orm");
         this.root = useRef("root");
         this.map = MAPS[this.props.kind];
-        this.panel = useState({ sources: [], targets: [], pairs: {} });
+        this.panel = useState({ sources: [], targets: [], pairs: {}, isLoaded: false });
         this.search = useState({ sources: "", targets: "" });
-        onWillStart(() => this.load());
-        // After a save the lines have ids of their own, and less is left to propose.
-        let isFirst = true;
+        // The lines are there before; and anew after a save, when they have ids of their
+        // own and less is left to propose.
         useEffect(
             () => {
-                if (!isFirst) {
-                    this.load();
-                }
-                isFirst = false;
+                this.load();
             },
             () => [this.props.record.resId, this.list.resIds.join()]
         );
@@ -69,7 +65,10 @@ export class MapPanel extends Component {
         const { resModel, resId } = this.props.record;
         if (resId) {
             const args = [[resId], this.props.kind];
-            Object.assign(this.panel, await this.orm.call(resModel, "get_map_panel", args));
+            const panel = await this.orm.call(resModel, "get_map_panel", args);
+            if (status(this) !== "destroyed") {
+                Object.assign(this.panel, panel, { isLoaded: true });
+            }
         }
     }
 

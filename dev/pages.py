@@ -32,13 +32,13 @@ ROWS = ".o_actionstep_reference li"
 ADD = ".o_actionstep_lines .o_field_x2many_list_row_add a"
 EDITED = ".o_actionstep_lines .o_selected_row input"
 OPTION = ".o-autocomplete--dropdown-item"
-SPINNER = ".o-autocomplete--dropdown-item:has(.fa-spin)"
 
 # A firm of that size: half of it is mapped, and bills wait for much of the rest. Names
 # differ in one word of many, as in a long chart of accounts.
 FIRM = """
 COUNT = %(count)s
-WORDS = "court travel notary expert copying search filing mediation transfer visa".split()
+WORDS = ("court travel notary expert copying search filing mediation transfer"
+         " visa").split()
 connection = env["actionstep.connection"].create({"name": "Large Firm"})
 for side in ("actionstep", "quickbooks"):
     connection._get_credential(side).write(

@@ -77,7 +77,7 @@ class ActionstepConnection(models.Model):
             message = describe(self.env, error)
             return [{"sheet": name, "row": 0, "result": ERROR, "message": message}]
         reader = MapReader(self)
-        rows = [reader.read(table, row) for table in tables for row in table.rows]
+        rows = [reader.take(table, row) for table in tables for row in table.rows]
         is_clean = all(row["result"] != ERROR for row in rows)
         if is_import and is_clean:
             self._save_map_rows(reader.lines)
@@ -123,7 +123,7 @@ class MapReader:
         self._maps = {}
         self._seen = {}
 
-    def read(self, table, row):
+    def take(self, table, row):
         """Return what becomes of a row, as ``_take_map_file`` does."""
         cells = {key: map_files.cell_text(row.values.get(key)) for key in row.values}
         told = {

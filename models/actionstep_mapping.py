@@ -104,7 +104,8 @@ class ActionstepMapping(models.AbstractModel):
         """Return the sentence for a problem of this line; empty for None."""
         if not problem:
             return False
-        return self.env._(PROBLEMS[problem.cause]) % {
+        sentence = self.env._(PROBLEMS[problem.cause])
+        return sentence % {
             "source": self[self._source_field].display_name,
             "target": self[self._target_field].display_name,
         }

@@ -16,6 +16,7 @@ from odoo.addons.actionstep_quickbooks.models.map_sentences import PROBLEMS
 
 BANK = {"section": "asset", "is_bank": True}
 TRUST = {**BANK, "is_trust": True}
+LIABILITY = {"section": "liability"}
 SECTIONS = ("income", "expense", "asset", "liability", "equity")
 
 
@@ -43,12 +44,7 @@ class TestPairs(BaseCase):
             (TRUST, {}, WRONG, "trust_to_operating"),
             (BANK, TRUST, WRONG, "operating_to_trust"),
             ({"section": "income"}, TRUST, WRONG, "operating_to_trust"),
-            (
-                {"section": "liability", "is_trust": True},
-                {"section": "liability"},
-                0,
-                0,
-            ),
+            ({**LIABILITY, "is_trust": True}, LIABILITY, None, None),
             ({"section": "expense"}, BANK, WRONG, "result_to_balance"),
             (BANK, {"section": "income"}, WRONG, "result_to_balance"),
             ({"section": "income"}, {"section": "equity"}, WRONG, "result_to_balance"),

@@ -1,13 +1,18 @@
 """What stands beside a map: unmapped entries, what waits for them, proposals, lists."""
 
-from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+import re
+from pathlib import Path
 
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import BaseCase, new_test_user, tagged
+
+from odoo.addons.actionstep_quickbooks import exceptions
 from odoo.addons.actionstep_quickbooks.models.list_changes import Changes
 
 from .common import ActionstepCase
 from .test_lists import ListsMixin
 
+ROOT = Path(exceptions.__file__).resolve().parent
 KINDS = ("item", "account", "tax")
 
 
@@ -341,3 +346,26 @@ class TestRefreshOfOneList(PanelCase):
         )[0]
         self.assertIn("P0, P1", sentence)
         self.assertIn("P9 (+15)", sentence)
+
+
+@tagged("post_install", "-at_install")
+class TestColours(BaseCase):
+    """Odoo's dark mode builds the same styles with other variables."""
+
+    FIXED = re.compile(
+        r"#[0-9a-f]{3,8}\b(?=\s*[;,)])|rgba?\(|hsla?\(|\b(?:text|bg)-(?:white|black|dark"
+        r"|light)\b|style=",
+        re.IGNORECASE,
+    )
+
+    def test_no_colour_of_the_page_is_fixed(self):
+        files = [
+            *(ROOT / "static/src/mapping").glob("*"),
+            ROOT / "static/src/scss/mapping.scss",
+        ]
+        self.assertGreater(len(files), 2)
+        for path in files:
+            with self.subTest(file=path.name):
+                text = path.read_text(encoding="utf-8")
+                self.assertEqual(self.FIXED.findall(text), [])
+        self.assertTrue(self.FIXED.search("color: #fff;"), "it would find one")

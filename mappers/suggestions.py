@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from .pairs import Entry, Problem, check_account, check_item, check_tax, treatment
@@ -166,6 +167,7 @@ class _Index:
         return sum(1 / max(self.weights[word], 1) for word in words)
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
     """Return the words of a name that tell something, in the singular."""
     words = re.findall(r"[^\W\d_]{2,}", name.casefold())

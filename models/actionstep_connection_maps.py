@@ -39,8 +39,9 @@ class ActionstepConnection(models.Model):
         :param kind: ``item``, ``account`` or ``tax``
         :return: ``sources`` (entries of Actionstep with ``id``, ``name``, ``about``,
             the number of documents that are ``waiting`` for it, and its ``proposal``:
-            ``id``, ``name``, ``reason``), ``targets`` (entries of QuickBooks) and
-            ``pairs`` (``line id: [source id, target id]``)
+            ``id``, ``name``, ``reason``), ``targets`` (entries of QuickBooks),
+            ``pairs`` (``line id: [source id, target id]``) and ``problems`` (``line
+            id: sentence``)
         """
         self.ensure_one()
         self.check_access("read")
@@ -66,6 +67,7 @@ class ActionstepConnection(models.Model):
             "pairs": {
                 line.id: [line[source_name].id, line[target_name].id] for line in lines
             },
+            "problems": {line.id: line.problem for line in lines if line.problem},
         }
 
     def _get_map_ends(self, kind):

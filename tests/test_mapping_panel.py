@@ -138,6 +138,15 @@ class TestPanel(PanelCase):
                 self.assertIn(lines[0][lines._target_field].display_name, names)
                 self.assertTrue(all(row["name"] for row in panel["sources"]))
 
+    def test_saved_lines_tell_what_is_the_matter_with_them(self):
+        self._map(self.connection)
+        self.assertEqual(self._get_panel("tax")["problems"], {})
+        line = self.connection.tax_mapping_ids[0]
+        line.tax_code_id.percentage = 9
+        problems = self._get_panel("tax")["problems"]
+        self.assertEqual(list(problems), [line.id])
+        self.assertIn("The rates differ", problems[line.id])
+
     def test_headings_and_what_no_bill_names_are_left_out(self):
         items, accounts = self._get_rows("item"), self._get_rows("account")
         self.assertNotIn("4-0000 Income", {**items, **accounts})

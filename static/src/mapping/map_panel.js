@@ -49,7 +49,7 @@ export class MapPanel extends Component {
         this.orm = useService("orm");
         this.root = useRef("root");
         this.map = MAPS[this.props.kind];
-        this.panel = useState({ sources: [], targets: [], pairs: {}, isLoaded: false });
+        this.panel = useState({ sources: [], targets: [], pairs: {}, problems: {}, isLoaded: false });
         this.search = useState({ sources: "", targets: "" });
         // The lines are there before; and anew after a save, when they have ids of their
         // own and less is left to propose.
@@ -87,6 +87,16 @@ export class MapPanel extends Component {
         return [...saved, ...edited];
     }
 
+    /** What is the matter with lines: as they stand on the page, or as saved elsewhere. */
+    get problems() {
+        const shown = new Set(this.list.records.map((line) => line.resId));
+        const saved = this.list.currentIds
+            .filter((id) => !shown.has(id))
+            .map((id) => this.panel.problems[id]);
+        const edited = this.list.records.map((line) => line.data.problem);
+        return [...edited, ...saved].filter(Boolean);
+    }
+
     get view() {
         const pairs = this.pairs;
         const sources = new Set(pairs.map(([source]) => source));
@@ -102,7 +112,7 @@ export class MapPanel extends Component {
                 isUsed: targets.has(row.id),
             })),
             usedCount: this.panel.targets.filter((row) => targets.has(row.id)).length,
-            problems: this.list.records.map((line) => line.data.problem).filter(Boolean),
+            problems: this.problems,
         };
     }
 

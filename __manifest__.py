@@ -22,6 +22,8 @@
         "wizards/actionstep_detail_upload_views.xml",
         "views/actionstep_check_views.xml",
         "views/actionstep_connection_views.xml",
+        "wizards/actionstep_map_upload_views.xml",
+        "views/actionstep_mapping_views.xml",
         "views/actionstep_invoice_views.xml",
         "views/actionstep_payment_views.xml",
         "views/actionstep_credit_note_views.xml",

@@ -12,10 +12,11 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -105,6 +106,12 @@ class Problem:
     error: DataError
 
 
+# The rows of a sheet with their numbers, and what makes a table of them.
+_Lines = Iterator[tuple[int, list[Any]]]
+_Take = Callable[[str, str, _Lines], Table]
+_Known = Callable[[str], bool]
+
+
 # === TABLES === #
 
 
@@ -118,12 +125,34 @@ def read_tables(name: str, content: bytes) -> list[Table]:
     :raise DataError: ``file_type``, ``file_too_large``, ``file_unreadable``,
         ``file_empty``, ``file_columns``, ``file_column_twice`` or ``file_unknown``
     """
+    return _read(name, content, _table, _is_known)
+
+
+def read_list(name: str, content: bytes, columns: Sequence[str]) -> list[Table]:
+    """Return the tables of a file that all have the same columns, and are of no view.
+
+    :param columns: those that each table must have, in our way of writing them
+    :raise DataError: as ``read_tables``
+    """
+    take = partial(_list_table, columns)
+    return _read(name, content, take, columns.__contains__)
+
+
+def _read(name: str, content: bytes, take: _Take, is_known: _Known) -> list[Table]:
+    """Return the tables of a file, those without rows left out.
+
+    :param take: makes a table of a sheet's name, label and rows
+    :param is_known: tells whether a name is that of a column of ours
+    """
     if len(content) > MAX_BYTES:
         raise too_large(name)
     if content.startswith(_COMPOUND):
         raise DataError("file_type", values={"file": name})
-    read = _read_workbook if content.startswith(_ZIP) else _read_csv
-    tables = [table for table in read(name, content) if table.rows]
+    if content.startswith(_ZIP):
+        found = _read_workbook(name, content, take)
+    else:
+        found = _read_csv(name, content, take, is_known)
+    tables = [table for table in found if table.rows]
     if not tables:
         raise DataError("file_empty", values={"file": name})
     return tables
@@ -135,18 +164,44 @@ def too_large(name: str) -> DataError:
     return DataError("file_too_large", values=values)
 
 
-def _table(name: str, label: str, lines: Iterator[tuple[int, list[Any]]]) -> Table:
+def _table(name: str, label: str, lines: _Lines) -> Table:
     """Return the table of a sheet: its first row that is not empty names the columns.
 
     :param label: name that may tell the view
     """
-    filled = ((number, cells) for number, cells in lines if any(map(_is_filled, cells)))
-    _number, header = next(filled, (0, []))
-    columns = [_column_name(cell) for cell in header]
+    columns, filled = _header_of(lines)
     if not any(columns):
         return Table(name, "", ())
     view = _view_of(name, label, columns)
-    known = const.REPORTING_VIEWS[view]
+    return _fill(name, view, columns, filled, const.REPORTING_VIEWS[view])
+
+
+def _list_table(known: Sequence[str], name: str, _label: str, lines: _Lines) -> Table:
+    """Return the table of a sheet that must have the columns ``known``."""
+    columns, filled = _header_of(lines)
+    if not any(columns):
+        return Table(name, "", ())
+    _check_once(name, columns, known.__contains__)
+    missing = [column for column in known if column not in columns]
+    if len(missing) == len(known):
+        raise DataError("file_unknown", values={"sheet": name})
+    if missing:
+        values = {"sheet": name, "view": "maps", "columns": ", ".join(missing)}
+        raise DataError("file_columns", values=values)
+    return _fill(name, "", columns, filled, known)
+
+
+def _header_of(lines: _Lines) -> tuple[list[str], _Lines]:
+    """Return the names of the columns, and the rows below them that are not empty."""
+    filled = ((number, cells) for number, cells in lines if any(map(_is_filled, cells)))
+    _number, header = next(filled, (0, []))
+    return [_column_name(cell) for cell in header], filled
+
+
+def _fill(
+    name: str, view: str, columns: list[str], filled: _Lines, known: Sequence[str]
+) -> Table:
+    """Return the table with its rows; what is in columns not known is left out."""
     found = []
     for number, cells in filled:
         if len(found) >= MAX_ROWS:
@@ -175,10 +230,7 @@ def _view_of(name: str, label: str, columns: list[str]) -> str:
 
     :raise DataError: ``file_columns``, ``file_column_twice``, ``file_unknown``
     """
-    for column in filter(None, columns):
-        if columns.count(column) > 1 and _is_known(column):
-            values = {"sheet": name, "column": column}
-            raise DataError("file_column_twice", values=values)
+    _check_once(name, columns, _is_known)
     named = _named_view(label)
     fitting = [view for view in rows.VIEWS if not _missing(view, columns)]
     if named in fitting:
@@ -190,6 +242,13 @@ def _view_of(name: str, label: str, columns: list[str]) -> str:
         values = {"sheet": name, "view": named, "columns": missing}
         raise DataError("file_columns", values=values)
     raise DataError("file_unknown", values={"sheet": name})
+
+
+def _check_once(name: str, columns: list[str], is_known: _Known) -> None:
+    for column in filter(None, columns):
+        if columns.count(column) > 1 and is_known(column):
+            values = {"sheet": name, "column": column}
+            raise DataError("file_column_twice", values=values)
 
 
 def _is_known(column: str) -> bool:
@@ -212,12 +271,12 @@ def _missing(view: str, columns: Iterable[str]) -> list[str]:
 # === CSV === #
 
 
-def _read_csv(name: str, content: bytes) -> list[Table]:
+def _read_csv(name: str, content: bytes, take: _Take, is_known: _Known) -> list[Table]:
     text = _decode(name, content)
     hint = _SEPARATOR_HINT.match(text)
-    delimiter = hint.group(1) if hint else _delimiter_of(text)
+    delimiter = hint.group(1) if hint else _delimiter_of(text, is_known)
     try:
-        return [_table(name, PurePath(name).stem, _csv_lines(text, delimiter, hint))]
+        return [take(name, PurePath(name).stem, _csv_lines(text, delimiter, hint))]
     except csv.Error as err:
         detail = clean(err)
         raise DataError("file_unreadable", detail, values={"file": name}) from err
@@ -250,13 +309,13 @@ def _decode(name: str, content: bytes) -> str:
     raise DataError("file_type", values={"file": name})
 
 
-def _delimiter_of(text: str) -> str:
+def _delimiter_of(text: str, is_known: _Known) -> str:
     """Return the delimiter that splits the header into most of our columns."""
     header = next((line for line in text.splitlines() if line.strip()), "")
 
     def count(delimiter: str) -> int:
         cells = next(csv.reader([header], delimiter=delimiter), [])
-        return sum(_is_known(_column_name(cell)) for cell in cells)
+        return sum(is_known(_column_name(cell)) for cell in cells)
 
     return max(_DELIMITERS, key=count)
 
@@ -264,13 +323,13 @@ def _delimiter_of(text: str) -> str:
 # === XLSX === #
 
 
-def _read_workbook(name: str, content: bytes) -> list[Table]:
+def _read_workbook(name: str, content: bytes, take: _Take) -> list[Table]:
     try:
         _check_package(name, content)
         book = openpyxl.load_workbook(
             io.BytesIO(content), read_only=True, data_only=True, keep_links=False
         )
-        return [_table(sheet.title, sheet.title, _lines(sheet)) for sheet in book]
+        return [take(sheet.title, sheet.title, _lines(sheet)) for sheet in book]
     except DataError:
         raise
     except Exception as err:

@@ -29,7 +29,7 @@ def take_pictures() -> int:
         pages = {
             "mapping": (
                 f"actionstep-mapping/{demo.connection_id}",
-                ".o_actionstep_reference .o_data_row",
+                ".o_actionstep_reference li",
             ),
             "invoice": (f"actionstep-invoices/{invoice_id[0]}", ".o-mail-Message"),
             "attention": ("actionstep-attention", ".o_data_row"),

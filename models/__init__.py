@@ -34,6 +34,8 @@ from . import actionstep_sync_job
 from . import actionstep_connection_keys
 from . import actionstep_connection_oauth
 from . import actionstep_connection_lists
+from . import actionstep_connection_maps
+from . import actionstep_connection_map_files
 from . import actionstep_connection_stage
 from . import actionstep_connection_files
 from . import actionstep_connection_pull

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..mappers.pairs import Entry
+from .formatted_name import formatted_name
+
 # Words in the names of Actionstep's account types ("Accounts Receivable", "Bank", ...)
 # by the part of the ledger they mean. The first match counts.
 SECTION_WORDS = [
@@ -67,11 +70,11 @@ class ActionstepAccount(models.Model):
             account.is_trust = any(word in text for word in TRUST_WORDS)
 
     @api.depends("number", "name", "account_type")
+    @api.depends_context("formatted_display_name")
     def _compute_display_name(self):
         for account in self:
-            account.display_name = " ".join(
-                filter(None, [account.number, account.name])
-            )
+            name = " ".join(filter(None, [account.number, account.name]))
+            account.display_name = formatted_name(account, name, account.account_type)
 
     @api.model
     def _prepare(self, value):
@@ -84,3 +87,15 @@ class ActionstepAccount(models.Model):
             "is_header": value.is_header,
             "active": value.is_active,
         }
+
+    def _to_entry(self):
+        """Return the neutral entry that pairs are checked with."""
+        self.ensure_one()
+        return Entry(
+            key=self.id,
+            number=self.number or "",
+            name=self.name or "",
+            section="" if self.section == "other" else self.section,
+            is_bank="bank" in (self.account_type or "").lower(),
+            is_trust=self.is_trust,
+        )

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..mappers.pairs import check_account
+
 
 class ActionstepAccountMapping(models.Model):
     """GL account of Actionstep → account of QuickBooks."""
@@ -30,12 +32,23 @@ class ActionstepAccountMapping(models.Model):
         "This account already has a QuickBooks account.",
     )
 
-    @api.depends("account_id.active", "gl_account_id.active")
-    def _compute_is_broken(self):
+    @api.depends(
+        "account_id.active",
+        "account_id.account_type",
+        "account_id.is_trust",
+        "gl_account_id.active",
+        "gl_account_id.account_type",
+        "gl_account_id.is_trust",
+    )
+    def _compute_status(self):
         """Override of `actionstep.mapping` to name what it depends on."""
-        return super()._compute_is_broken()
+        return super()._compute_status()
 
     @api.constrains("connection_id", "account_id", "gl_account_id")
-    def _check_same_connection(self):
+    def _check_ends(self):
         """Override of `actionstep.mapping` to name what it checks."""
-        return super()._check_same_connection()
+        return super()._check_ends()
+
+    def _check_pair(self, source, target):
+        """Override of `actionstep.mapping` for accounts of the two ledgers."""
+        return check_account(source, target)

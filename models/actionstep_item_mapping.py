@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..mappers.pairs import check_item
+
 
 class ActionstepItemMapping(models.Model):
     """Fee or expense account of Actionstep → product or service of QuickBooks."""
@@ -29,12 +31,21 @@ class ActionstepItemMapping(models.Model):
         "This account already has a product or service.",
     )
 
-    @api.depends("account_id.active", "item_id.active")
-    def _compute_is_broken(self):
+    @api.depends(
+        "account_id.active",
+        "account_id.account_type",
+        "item_id.active",
+        "item_id.item_type",
+    )
+    def _compute_status(self):
         """Override of `actionstep.mapping` to name what it depends on."""
-        return super()._compute_is_broken()
+        return super()._compute_status()
 
     @api.constrains("connection_id", "account_id", "item_id")
-    def _check_same_connection(self):
+    def _check_ends(self):
         """Override of `actionstep.mapping` to name what it checks."""
-        return super()._check_same_connection()
+        return super()._check_ends()
+
+    def _check_pair(self, source, target):
+        """Override of `actionstep.mapping` for accounts and products."""
+        return check_item(source, target)

@@ -1,4 +1,9 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
+
+from ..mappers.pairs import Entry
+from .formatted_name import formatted_name
 
 
 class ActionstepTaxCode(models.Model):
@@ -14,10 +19,12 @@ class ActionstepTaxCode(models.Model):
 
     _external_once = models.UniqueIndex("(connection_id, external_id)")
 
-    @api.depends("name", "percentage")
+    @api.depends("name", "percentage", "description")
+    @api.depends_context("formatted_display_name")
     def _compute_display_name(self):
         for code in self:
-            code.display_name = f"{code.name} ({code.percentage:g} %)"
+            name = f"{code.name} ({code.percentage:g} %)"
+            code.display_name = formatted_name(code, name, code.description)
 
     @api.model
     def _prepare(self, value):
@@ -28,3 +35,13 @@ class ActionstepTaxCode(models.Model):
             "description": value.description,
             "percentage": float(value.percentage),
         }
+
+    def _to_entry(self):
+        """Return the neutral entry that pairs are checked with."""
+        self.ensure_one()
+        return Entry(
+            key=self.id,
+            name=self.name or "",
+            rate=Decimal(repr(round(self.percentage, 4))),
+            words=self.description or "",
+        )

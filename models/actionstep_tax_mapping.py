@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..mappers.pairs import check_tax
+
 
 class ActionstepTaxMapping(models.Model):
     """Tax code of Actionstep → tax code of QuickBooks."""
@@ -30,12 +32,23 @@ class ActionstepTaxMapping(models.Model):
         "This tax code already has a QuickBooks tax code.",
     )
 
-    @api.depends("tax_code_id.active", "quickbooks_tax_code_id.active")
-    def _compute_is_broken(self):
+    @api.depends(
+        "tax_code_id.active",
+        "tax_code_id.percentage",
+        "quickbooks_tax_code_id.active",
+        "quickbooks_tax_code_id.percentage",
+    )
+    def _compute_status(self):
         """Override of `actionstep.mapping` to name what it depends on."""
-        return super()._compute_is_broken()
+        return super()._compute_status()
 
     @api.constrains("connection_id", "tax_code_id", "quickbooks_tax_code_id")
-    def _check_same_connection(self):
+    def _check_ends(self):
         """Override of `actionstep.mapping` to name what it checks."""
-        return super()._check_same_connection()
+        return super()._check_ends()
+
+    def _check_pair(self, source, target):
+        """Override of `actionstep.mapping` for tax codes."""
+        return check_tax(
+            source, target, is_automated=self.connection_id.quickbooks_automated_tax
+        )

@@ -1,7 +1,28 @@
 from odoo import api, fields, models
 
+from ..mappers.pairs import Entry
+from .formatted_name import formatted_name
+
 # developer.intuit.com, reference of Account: AccountSubType of a bank account.
 TRUST_SUBTYPE = "TrustAccounts"
+# developer.intuit.com, reference of Account: AccountType by Classification.
+SECTIONS = {
+    "Bank": "asset",
+    "Accounts Receivable": "asset",
+    "Other Current Asset": "asset",
+    "Fixed Asset": "asset",
+    "Other Asset": "asset",
+    "Accounts Payable": "liability",
+    "Credit Card": "liability",
+    "Other Current Liability": "liability",
+    "Long Term Liability": "liability",
+    "Equity": "equity",
+    "Income": "income",
+    "Other Income": "income",
+    "Expense": "expense",
+    "Other Expense": "expense",
+    "Cost of Goods Sold": "expense",
+}
 
 
 class QuickbooksAccount(models.Model):
@@ -34,12 +55,12 @@ class QuickbooksAccount(models.Model):
         for account in self:
             account.is_trust = account.account_subtype == TRUST_SUBTYPE
 
-    @api.depends("number", "name")
+    @api.depends("number", "name", "account_type")
+    @api.depends_context("formatted_display_name")
     def _compute_display_name(self):
         for account in self:
-            account.display_name = " ".join(
-                filter(None, [account.number, account.name])
-            )
+            name = " ".join(filter(None, [account.number, account.name]))
+            account.display_name = formatted_name(account, name, account.account_type)
 
     @api.model
     def _prepare(self, value):
@@ -52,3 +73,15 @@ class QuickbooksAccount(models.Model):
             "account_subtype": value.account_subtype,
             "active": value.is_active,
         }
+
+    def _to_entry(self):
+        """Return the neutral entry that pairs are checked with."""
+        self.ensure_one()
+        return Entry(
+            key=self.id,
+            number=self.number or "",
+            name=self.name or "",
+            section=SECTIONS.get(self.account_type, ""),
+            is_bank=self.account_type == "Bank",
+            is_trust=self.is_trust,
+        )

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 from ..documents import QuickbooksTaxCode as TaxCodeValue
 from ..documents import QuickbooksTaxRate
+from ..mappers.pairs import Entry
+from .formatted_name import formatted_name
 
 
 class QuickbooksTaxCode(models.Model):
@@ -28,10 +30,12 @@ class QuickbooksTaxCode(models.Model):
         for code in self:
             code.is_mapped = bool(code.mapping_ids)
 
-    @api.depends("name", "percentage")
+    @api.depends("name", "percentage", "description")
+    @api.depends_context("formatted_display_name")
     def _compute_display_name(self):
         for code in self:
-            code.display_name = f"{code.name} ({code.percentage:g} %)"
+            name = f"{code.name} ({code.percentage:g} %)"
+            code.display_name = formatted_name(code, name, code.description)
 
     @api.model
     def _prepare(self, value):
@@ -59,4 +63,16 @@ class QuickbooksTaxCode(models.Model):
                 QuickbooksTaxRate(rate_id, Decimal(percentage))
                 for rate_id, percentage in self.rates or []
             ),
+        )
+
+    def _to_entry(self):
+        """Return the neutral entry that pairs are checked with."""
+        self.ensure_one()
+        rate = Decimal(repr(round(self.percentage, 4))) if self.rates else None
+        return Entry(
+            key=self.id,
+            name=self.name or "",
+            rate=rate,
+            is_taxable=self.is_taxable,
+            words=self.description or "",
         )

@@ -352,6 +352,7 @@ class TestPublicMethods(TransactionCase):
         "action_sync_now",
         "action_take_back",
         "action_turn_on",
+        "get_map_panel",
     }
 
     def test_no_method_is_public_by_accident(self):

@@ -29,6 +29,20 @@ class TestMapping(ListsMixin, ActionstepCase):
     def _get_line(self, field_name):
         return self.connection[field_name][0]
 
+    def _get_source(self, number):
+        return self.connection.account_ids.filtered(lambda a: a.number == number)
+
+    def _get_target(self, name):
+        accounts = self.connection.quickbooks_account_ids
+        return accounts.filtered(lambda a: a.name == name)
+
+    def _get_tax(self, name):
+        return self.connection.tax_code_ids.filtered(lambda code: code.name == name)
+
+    def _get_their_tax(self, name):
+        codes = self.connection.quickbooks_tax_code_ids
+        return codes.filtered(lambda code: code.name == name)
+
     def test_line_names_both_ends(self):
         line = self.connection.item_mapping_ids[0]
 
@@ -79,7 +93,7 @@ class TestMapping(ListsMixin, ActionstepCase):
 
     def test_line_breaks_by_what_happens_in_actionstep(self):
         self._move_actionstep("GB")
-        self.connection._load_lists()
+        self.connection._load_lists(["actionstep.tax.code"])
         codes = self.connection.tax_code_ids
         self.connection.tax_mapping_ids.unlink()
         lines = self.env["actionstep.tax.mapping"].create(
@@ -87,25 +101,42 @@ class TestMapping(ListsMixin, ActionstepCase):
                 {
                     "connection_id": self.connection.id,
                     "tax_code_id": code.id,
-                    "quickbooks_tax_code_id": self.connection.quickbooks_tax_code_ids[
-                        0
-                    ].id,
+                    "quickbooks_tax_code_id": code_of_rate.id,
                 }
-                for code in codes
+                for code, code_of_rate in zip(
+                    codes, self._make_codes_of_rates_of(codes), strict=True
+                )
             ]
         )
         self.assertFalse(lines.filtered("is_broken"))
         self._move_actionstep("US")
-        self.connection._load_lists()
+        self.connection._load_lists(["actionstep.tax.code"])
         broken = lines.filtered("is_broken")
         self.assertEqual(broken, lines.filtered(lambda x: not x.tax_code_id.active))
         self.assertTrue(broken)
 
         self._move_actionstep("GB")
-        self.connection._load_lists()
+        self.connection._load_lists(["actionstep.tax.code"])
 
         lines.invalidate_recordset()
         self.assertFalse(lines.filtered("is_broken"))
+
+    def _make_codes_of_rates_of(self, codes):
+        """Make a tax code of QuickBooks for each of Actionstep, of the same rate."""
+        return self.env["quickbooks.tax.code"].create(
+            [
+                {
+                    "connection_id": self.connection.id,
+                    "external_id": f"1{code.external_id}",
+                    "name": code.name,
+                    "description": code.description,
+                    "percentage": code.percentage,
+                    "is_taxable": True,
+                    "rates": [[code.external_id, str(code.percentage)]],
+                }
+                for code in codes
+            ]
+        )
 
     def test_broken_line_mends_with_another_target(self):
         line = self.connection.item_mapping_ids[0]
@@ -184,11 +215,11 @@ class TestMapping(ListsMixin, ActionstepCase):
                     line.account_id = account
                     line.item_id = item
             with page.account_mapping_ids.new() as line:
-                line.account_id = accounts[0]
-                line.gl_account_id = self.connection.quickbooks_account_ids[0]
+                line.account_id = self._get_source("1-1110")
+                line.gl_account_id = self._get_target("Business Bank Account")
             with page.tax_mapping_ids.new() as line:
-                line.tax_code_id = self.connection.tax_code_ids[0]
-                line.quickbooks_tax_code_id = self.connection.quickbooks_tax_code_ids[0]
+                line.tax_code_id = self._get_tax("NT")
+                line.quickbooks_tax_code_id = self._get_their_tax("NON")
             page.push_invoices = True
 
         self.env.invalidate_all()
@@ -199,6 +230,96 @@ class TestMapping(ListsMixin, ActionstepCase):
         with Form(self.connection.with_user(admin), view=MAPPING_VIEW) as page:
             page.tax_mapping_ids.remove(0)
         self.assertFalse(self.connection.tax_mapping_ids)
+
+    def _edit_account_line(self, number, name):
+        """Return the line of a GL account as it stands on the page, not saved."""
+        self.connection.account_mapping_ids.unlink()
+        page = Form(self.connection, view=MAPPING_VIEW)
+        with page.account_mapping_ids.new() as line:
+            line.account_id = self._get_source(number)
+            line.gl_account_id = self._get_target(name)
+            found = line.status, line.problem
+        return page, *found
+
+    def test_wrong_pair_shows_as_it_is_made_and_is_not_saved(self):
+        for number, name, words in (
+            ("6-1100", "Business Bank Account", "one is income or expense"),
+            ("1-1120", "Business Bank Account", "is no trust account in QuickBooks"),
+            ("1-1110", "Client Trust Bank Account", "is a trust account in QuickBooks"),
+        ):
+            with self.subTest(source=number, target=name):
+                page, status, problem = self._edit_account_line(number, name)
+                self.assertEqual(status, "wrong")
+                self.assertIn(words, problem)
+                with self.assertRaisesRegex(ValidationError, words):
+                    page.save()
+                self.env.invalidate_all()
+
+    def test_odd_pair_shows_as_it_is_made_and_is_saved(self):
+        page, status, problem = self._edit_account_line(
+            "1-1110", "Accounts Payable (A/P)"
+        )
+        self.assertEqual(status, "odd")
+        self.assertIn("takes no deposits", problem)
+
+        page.save()
+
+        [line] = self.connection.account_mapping_ids
+        self.assertEqual((line.status, line.problem), ("odd", problem))
+
+    def test_rates_that_differ_are_not_saved(self):
+        line = self.connection.tax_mapping_ids.filtered(
+            lambda one: one.tax_code_id.name == "NT"
+        )
+        with (
+            self.assertRaisesRegex(ValidationError, "The rates differ: NT"),
+            self.env.cr.savepoint(),
+        ):
+            line.quickbooks_tax_code_id = self._get_their_tax("California 8.25%")
+
+    def test_pair_that_became_wrong_shows_and_may_be_mended(self):
+        line = self.connection.account_mapping_ids.filtered(
+            lambda one: one.account_id.number == "1-1120"
+        )
+        self.assertEqual(line.status, "mapped")
+
+        line.gl_account_id.account_subtype = "Checking"
+
+        self.assertEqual(line.status, "wrong")
+        line.gl_account_id.account_subtype = "TrustAccounts"
+        self.assertEqual((line.status, line.problem), ("mapped", False))
+
+    def test_broken_line_says_which_side_lost_what(self):
+        for field_name, source, target in KINDS:
+            line = self._get_line(field_name)
+            for end, side in ((source, "Actionstep"), (target, "QuickBooks")):
+                line[end].active = False
+                line.invalidate_recordset()
+                with self.subTest(map=field_name, end=end):
+                    self.assertIn(f"no longer in use in {side}", line.problem)
+                line[end].active = True
+
+    def test_search_offers_number_name_and_type(self):
+        for model, words, name, about in (
+            ("actionstep.account", "4-1100", "4-1100 Professional Fees", "Revenue"),
+            ("actionstep.account", "Professi", "4-1100 Professional Fees", "Revenue"),
+            ("quickbooks.account", "1110", "1110 Business Bank Account", "Bank"),
+            ("quickbooks.item", "Legal", "Legal Fees", "Service → Legal Fee Income"),
+            (
+                "actionstep.tax.code",
+                "8.25",
+                "TAX 8.25 (8.25 %)",
+                "California sales tax",
+            ),
+        ):
+            mine = [("connection_id", "=", self.connection.id)]
+            with self.subTest(model=model, words=words):
+                [row, *_others] = self.env[model].web_name_search(
+                    words, {"display_name": {}}, mine
+                )
+                shown = f"{name}\t--{about}--"
+                self.assertEqual(row["__formatted_display_name"], shown)
+                self.assertEqual(row["display_name"], name)
 
     def test_user_opens_the_page_and_changes_nothing(self):
         user = new_test_user(

@@ -263,17 +263,21 @@ class TestDeposit(PaymentCase):
         source = self.connection.account_ids.filtered(lambda one: one.number == number)
         target = self.env["quickbooks.account"].search([*mine, ("name", "=", name)])
         lines = self.connection.account_mapping_ids
+        # Trust and own money are kept apart when a line is saved; this line was saved
+        # before somebody changed the detail type in QuickBooks.
+        is_trust, target.is_trust = target.is_trust, source.is_trust
         line = lines.filtered(lambda one: one.account_id == source)
         if line:
             line.gl_account_id = target
-            return
-        lines.create(
-            {
-                "connection_id": self.connection.id,
-                "account_id": source.id,
-                "gl_account_id": target.id,
-            }
-        )
+        else:
+            lines.create(
+                {
+                    "connection_id": self.connection.id,
+                    "account_id": source.id,
+                    "gl_account_id": target.id,
+                }
+            )
+        target.is_trust = is_trust
 
     def _get_deposit(self, receipt_id):
         """Return the name of the account that a payment in QuickBooks went to."""

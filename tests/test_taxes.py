@@ -225,7 +225,10 @@ class TestUnitedKingdom(TaxCase):
         lines = self.connection.tax_mapping_ids
         code = self.connection.quickbooks_tax_code_ids
         line = lines.filtered(lambda one: one.tax_code_id.name == "S 20")
+        # Saved while the rates were equal: others are refused.
+        line.tax_code_id.percentage = 5
         line.quickbooks_tax_code_id = code.filtered(lambda one: one.name == "5.0% R")
+        line.tax_code_id.percentage = 20
         bill_id = self._add_bill(self._line("standard", "100.00"))
 
         self._run(self.connection)

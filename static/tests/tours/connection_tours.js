@@ -52,7 +52,7 @@ tours.add("actionstep_quickbooks_connect", {
             timeout: PATIENCE,
         }),
         see("Both sides are connected", state("connected")),
-        see("The lists are there", `${field("quickbooks_item_ids")} td:contains(Legal Fees)`),
+        see("The lists are there", ".o_actionstep_reference li:contains(Legal Fees)"),
     ],
 });
 
@@ -62,7 +62,7 @@ tours.add("actionstep_quickbooks_map", {
         see("It says so", ".o_notification:contains(up to date)"),
         see(
             "What was renamed in QuickBooks shows",
-            `${field("quickbooks_item_ids")} td:contains(Billable Hours)`
+            ".o_actionstep_reference li:contains(Billable Hours)"
         ),
         click("Turn Sales Invoices on too early", `${field("push_invoices")} input`),
         click(

@@ -1,0 +1,57 @@
+"""The mapping page in a real browser: by hand, by proposals, and to look only."""
+
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import ActionstepCommon
+
+MODULE = "actionstep_quickbooks"
+TIMEOUT = 180
+
+
+@tagged("post_install", "-at_install")
+class TestMappingTours(ActionstepCommon, HttpCase):
+    def setUp(self):
+        super().setUp()
+        self.connection = self._make_connected()
+
+    def _tour(self, name, group):
+        user = new_test_user(
+            self.env, "ann", groups=f"{MODULE}.{group}", password="ann", lang="en_US"
+        )
+        path = f"/odoo/actionstep-mapping/{self.connection.id}"
+        self.start_tour(path, f"{MODULE}_{name}", login=user.login, timeout=TIMEOUT)
+        self.env.invalidate_all()
+
+    def _get_names(self, kind):
+        lines = self.connection[f"{kind}_mapping_ids"]
+        key = "name" if kind == "tax" else "number"
+        return {
+            line[lines._source_field][key]: self._get_target(line) for line in lines
+        }
+
+    def _get_target(self, line):
+        return line[line._target_field].name
+
+    def test_each_map_by_hand(self):
+        self._tour("maps_by_hand", "group_administrator")
+
+        self.assertEqual(self._get_names("item"), {"4-1100": "Legal Fees"})
+        self.assertEqual(
+            self._get_names("account"), {"1-1120": "Client Trust Bank Account"}
+        )
+        self.assertEqual(self._get_names("tax"), {"NT": "NON"})
+
+    def test_proposals_are_accepted_one_by_one_and_all(self):
+        self._tour("accept_proposals", "group_administrator")
+
+        self.assertEqual(self._get_names("item"), self.firm.mapping.items)
+        self.assertEqual(self._get_names("account"), self.firm.mapping.accounts)
+        self.assertEqual(self._get_names("tax"), self.firm.mapping.taxes)
+        self.connection.push_invoices = True
+        self._run(self.connection)
+        self.assertEqual(self.connection.pushed_count, len(self.firm.bills))
+
+    def test_reader_looks_only(self):
+        self._map(self.connection)
+
+        self._tour("maps_of_a_reader", "group_user")

@@ -400,7 +400,6 @@ class TestMethods(SecurityCase):
         "action_connect_quickbooks",
         "action_cure",
         "action_disconnect_actionstep",
-        "action_cure",
         "action_disconnect_quickbooks",
         "action_load_lists",
         "action_pause",

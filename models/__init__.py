@@ -6,6 +6,7 @@ from . import actionstep_failure
 from . import actionstep_binding
 from . import actionstep_customer
 from . import actionstep_document
+from . import actionstep_sale
 from . import actionstep_document_line
 from . import actionstep_mapping
 from . import actionstep_connection

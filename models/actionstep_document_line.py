@@ -71,11 +71,18 @@ class ActionstepDocumentLine(models.AbstractModel):
         tax = sum(map(from_answer, self.mapped("tax_amount")))
         return net, tax
 
-    def _to_value(self, maps, item_id=None, **more):
+    def _get_item_id(self, maps):
+        """Return the id of the product that the line goes to.
+
+        :raise MappingError: the account has no target
+        """
+        own = self[self._document_field]._get_own_item_id(maps)
+        return own or maps.get_item_id(self.account_number)
+
+    def _to_value(self, maps, **more):
         """Return the neutral line, its targets chosen by the maps.
 
         :param maps: ``Maps`` of the connection
-        :param item_id: the product, where it is not that of the map
         :param more: further values of the neutral line
         :raise MappingError: the account or the tax code has no target
         """
@@ -85,7 +92,7 @@ class ActionstepDocumentLine(models.AbstractModel):
             description=self.description or "",
             amount=from_answer(self.amount),
             tax_amount=from_answer(self.tax_amount),
-            item_id=item_id or maps.get_item_id(self.account_number),
+            item_id=self._get_item_id(maps),
             tax_code=maps.get_tax_code(self.tax_code),
             kind=self.kind or "",
             account=maps.get_account_name(self.account_number),

@@ -169,10 +169,8 @@ class ActionstepSyncJob(models.Model):
     def _compute_display_name(self):
         operations = dict(self._fields["operation"]._description_selection(self.env))
         for job in self:
-            target = job._get_target()
-            job.display_name = (
-                f"{operations.get(job.operation, '')} {target.display_name}"
-            )
+            label = job._get_target()._get_label()
+            job.display_name = f"{operations.get(job.operation, '')} {label}"
 
     # === ACTION METHODS === #
 

@@ -19,6 +19,7 @@ class ActionstepPayment(models.Model):
     _order = "payment_date desc, id desc"
 
     _kind = kinds.PAYMENT
+    _amount_field = "amount"
     _date_field = "payment_date"
     _job_field = "payment_id"
     _push_priority = 40
@@ -149,11 +150,11 @@ class ActionstepPayment(models.Model):
             ]
         )
 
-    def _requeue(self):
-        """Override of `actionstep.document`: who requeues it says that it is money."""
+    def _ask_again(self):
+        """Override of `actionstep.document`: who wants it pushed says it is money."""
         unclear = self.filtered(lambda one: one.failure_cause == "payment_unclear")
         unclear.is_confirmed = True
-        return super()._requeue()
+        return super()._ask_again()
 
     def _to_value(self, maps):
         """Override of `actionstep.document`."""

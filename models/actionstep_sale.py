@@ -17,6 +17,7 @@ class ActionstepSale(models.AbstractModel):
     _rec_names_search = ["number", "participant_id.name"]
 
     _value_class = None  # the neutral document
+    _amount_field = "amount_total"
 
     number = fields.Char(readonly=True, index="trigram")
     amount_untaxed = fields.Monetary(string="Total before Tax", readonly=True)

@@ -178,7 +178,7 @@ class TestWaiting(CreditCase):
         self._assert_stands(self._get_note(credit_id), "skipped")
         self.assertEqual(use.state, "attention", use.failure_message)
 
-    def test_credit_that_is_kept_out(self):
+    def test_credit_that_is_on_hold(self):
         credit_id = self._credit_fee((self.bill_id, "40.00"), number="CR-" + "7" * 19)
         self._run(self.connection)
         self._get_note(credit_id).action_hold()

@@ -51,6 +51,7 @@ from . import actionstep_connection_remove
 from . import actionstep_connection_recover
 from . import actionstep_connection_sync
 from . import actionstep_connection_checks
+from . import actionstep_connection_links
 from . import actionstep_document_actions
 from . import actionstep_document_preview
 from . import actionstep_register

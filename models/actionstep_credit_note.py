@@ -16,6 +16,7 @@ class ActionstepCreditNote(models.Model):
     _order = "credit_date desc, id desc"
 
     _kind = kinds.CREDIT_NOTE
+    _address_field = "credit_note_address"
     _value_class = CreditNote
     _date_field = "credit_date"
     _job_field = "credit_note_id"

@@ -114,16 +114,9 @@ class ActionstepDocument(models.AbstractModel):
         Nothing is sent here: the schedule is woken, and does that.
 
         :return: the documents it was decided about
-        :raise UserError: there are none, or nothing can go at all
+        :raise UserError: a connection of theirs pushes nothing at all
         """
         ready = self._get_free(PUSHABLE)
-        if not ready:
-            raise UserError(
-                self.env._(
-                    "None of these can be pushed: they are on hold, before the start "
-                    "date or gone in Actionstep."
-                )
-            )
         ready.connection_id._check_pushing()
         ready._ask_again()
         for connection, documents in ready.grouped("connection_id").items():
@@ -275,8 +268,16 @@ def tell_pushed(*done):
     """Return the message that says what became of documents pushed on demand.
 
     :param done: recordsets of the documents that it was decided about
+    :raise UserError: there are none
     """
     env = done[0].env
+    if not any(done):
+        raise UserError(
+            env._(
+                "None of these can be pushed: they are on hold, before the start date "
+                "or gone in Actionstep."
+            )
+        )
     states = Counter(state for documents in done for state in documents.mapped("state"))
     told = (
         (states["queued"], env._("go to QuickBooks with the next batch")),

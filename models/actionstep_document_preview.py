@@ -131,7 +131,7 @@ class ActionstepDocument(models.AbstractModel):
         payload = customer._prepare_payload(
             customer._get_wanted_name(), self.currency_code if is_multicurrency else ""
         )
-        if "ParentRef" in payload and not ref(payload, "ParentRef"):
+        if customer._get_parent() in self._get_new_customers():
             parent = self._get_placeholder(customer._get_parent())
             payload["ParentRef"] = {"value": parent}
         return payload

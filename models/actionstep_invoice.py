@@ -24,6 +24,7 @@ class ActionstepInvoice(models.Model):
     _order = "invoice_date desc, id desc"
 
     _kind = kinds.INVOICE
+    _address_field = "bill_address"
     _value_class = Invoice
     _date_field = "invoice_date"
     _job_field = "invoice_id"

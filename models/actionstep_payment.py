@@ -19,6 +19,7 @@ class ActionstepPayment(models.Model):
     _order = "payment_date desc, id desc"
 
     _kind = kinds.PAYMENT
+    _address_field = "receipt_address"
     _amount_field = "amount"
     _date_field = "payment_date"
     _job_field = "payment_id"

@@ -337,6 +337,7 @@ class TestPublicMethods(TransactionCase):
         "action_hold",
         "action_leave",
         "action_open",
+        "action_open_in_actionstep",
         "action_open_in_quickbooks",
         "action_load_lists",
         "action_open_checks",

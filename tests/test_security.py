@@ -393,6 +393,7 @@ class TestMethods(SecurityCase):
         "action_open_attention",
         "action_open_credit_notes",
         "action_open_payments",
+        "action_open_in_actionstep",
         "action_open_in_quickbooks",
         "action_preview",
     }

@@ -117,16 +117,23 @@ class TestTours(ActionstepCommon, HttpCase):
 
         self._tour("/odoo/actionstep-connections", "documents", "olga")
 
-    def test_operator_keeps_a_payment_out_and_takes_that_back(self):
+    def test_operator_holds_documents_and_takes_that_back(self):
         self._make_user("olga", "group_operator")
         connection = self._make_documents()
         self._get_invoice(connection, 1002).state = "attention"
 
-        self._tour("/odoo/actionstep-attention", "keep_out", "olga")
+        self._tour("/odoo/actionstep-attention", "hold", "olga")
 
         payment = connection.payment_ids.filtered(lambda p: p.reference == "CHQ-8")
         self.assertEqual(payment.state, "waiting")
         self.assertFalse(payment.is_held)
+        self.assertEqual(set(connection.credit_note_ids.mapped("state")), {"held"})
+
+    def test_user_reads_what_would_be_sent(self):
+        self._make_user("ulla", "group_user")
+        self._make_half_mapped()
+
+        self._tour("/odoo/actionstep-invoices", "preview", "ulla")
 
     def test_administrator_chooses_where_details_come_from(self):
         self._make_user("ann", "group_administrator")

@@ -14,6 +14,7 @@ from odoo.tools import format_date
 
 from ..exceptions import SyncError
 from ..mappers.common import ref
+from ..mappers.money import from_answer
 from ..mappers.tax import NOT_TAXED, TAXED
 from .failure import describe
 from .maps import Maps
@@ -140,29 +141,36 @@ class ActionstepDocument(models.AbstractModel):
 
     def _get_outcome(self, preview):
         """Return the sentence that says what becomes of what is shown."""
-        _ = self.env._
         number = self.quickbooks_number or self.quickbooks_id
         sentences = {
-            "": _("It is not in QuickBooks, and nothing is sent."),
-            "create": _("This is created in QuickBooks."),
-            "update": _("This replaces %(number)s in QuickBooks.", number=number),
-            "delete": _(
+            "": self.env._("It is not in QuickBooks, and nothing is sent."),
+            "create": self.env._("This is created in QuickBooks."),
+            "update": self.env._(
+                "This replaces %(number)s in QuickBooks.", number=number
+            ),
+            "delete": self.env._(
                 "%(number)s is deleted in QuickBooks. It is read there first: what "
                 "somebody paid or changed there stays, and you are told.",
                 number=number,
             ),
-            "void": _(
+            "void": self.env._(
                 "%(number)s is voided in QuickBooks. It is read there first: what "
                 "somebody paid or changed there stays, and you are told.",
                 number=number,
             ),
         }
         if preview.is_known:
-            return _("QuickBooks has just this: nothing is sent until it changes.")
+            return self.env._(
+                "QuickBooks has just this: nothing is sent until it changes."
+            )
         if self.state == "held":
-            return _("On hold: nothing is sent until somebody releases it. Then this:")
+            return self.env._(
+                "On hold: nothing is sent until somebody releases it. Then this:"
+            )
         if self.state == "skipped":
-            return _("Before the start date: nothing is sent. Otherwise this would go:")
+            return self.env._(
+                "Before the start date: nothing is sent. Otherwise this would go:"
+            )
         return sentences[preview.operation]
 
     def _render_words(self, preview):
@@ -181,8 +189,8 @@ class ActionstepDocument(models.AbstractModel):
 
     def _get_facts(self, preview):
         """Return ``(label, text)`` of what the payload says beside its lines."""
-        _ = self.env._
         payload = preview.payload
+        number = payload.get("DocNumber") or payload.get("PaymentRefNum")
         lists = {
             "method": ("quickbooks.payment.method", ref(payload, "PaymentMethodRef")),
             "account": ("quickbooks.account", ref(payload, "DepositToAccountRef")),
@@ -192,22 +200,35 @@ class ActionstepDocument(models.AbstractModel):
             for key, (model, found) in lists.items()
         }
         facts = (
-            (_("Customer"), self._get_customer_name(preview)),
-            (_("Number"), payload.get("DocNumber") or payload.get("PaymentRefNum")),
-            (_("Date"), self._format_day(payload.get("TxnDate"))),
-            (_("Due date"), self._format_day(payload.get("DueDate"))),
-            (_("Payment method"), names["method"]),
-            (_("Paid into"), names["account"]),
-            (_("Exchange rate"), payload.get("ExchangeRate")),
+            (self.env._("Customer"), self._get_customer_name(preview)),
+            (self.env._("Number"), number),
+            (self.env._("Date"), self._format_day(payload.get("TxnDate"))),
+            (self.env._("Due date"), self._format_day(payload.get("DueDate"))),
+            (self.env._("Payment method"), names["method"]),
+            (self.env._("Paid into"), self._get_deposit_words(names["account"])),
+            (self.env._("Exchange rate"), payload.get("ExchangeRate")),
             *self._get_amount_facts(payload),
-            (_("Private note"), payload.get("PrivateNote")),
+            (self.env._("Private note"), payload.get("PrivateNote")),
         )
         return [(label, text) for label, text in facts if text]
 
     def _get_amount_facts(self, payload):
         """Return ``(label, text)`` of the amounts of the whole document."""
-        amount = self._format_amount(payload.get("TotalAmt"))
-        return [(self.env._("Amount"), amount)]
+        total = from_answer(payload["TotalAmt"])
+        left = total - sum(from_answer(line["Amount"]) for line in payload["Line"])
+        return [
+            (self.env._("Amount"), self._format_amount(total)),
+            # The lines of a payment of zero cancel each other out.
+            (
+                self.env._("Stays unapplied"),
+                left > 0 and self._format_amount(left),
+            ),
+        ]
+
+    def _get_deposit_words(self, name):
+        """Return where the money goes; only a payment of money goes anywhere."""
+        is_money = self._name == "actionstep.payment"
+        return name or (is_money and self.env._("Undeposited Funds"))
 
     def _get_customer_name(self, preview):
         name = self._get_customer().quickbooks_name
@@ -255,28 +276,29 @@ class ActionstepSale(models.AbstractModel):
 
     def _get_amount_facts(self, payload):
         """Override of `actionstep.document` for tax and total."""
-        _ = self.env._
         detail = payload.get("TxnTaxDetail") or {}
         code = ref(detail, "TxnTaxCodeRef")
         tax = self._format_amount(detail.get("TotalTax", self.amount_tax))
         if "TotalTax" not in detail and self.amount_tax:
-            tax = _("%(tax)s, computed by QuickBooks", tax=tax)
+            tax = self.env._("%(tax)s, computed by QuickBooks", tax=tax)
         return [
-            (_("Tax code"), self._get_names("quickbooks.tax.code", [code]).get(code)),
-            (_("Tax"), tax),
-            (_("Total"), self._format_amount(self.amount_total)),
+            (
+                self.env._("Tax code"),
+                self._get_names("quickbooks.tax.code", [code]).get(code),
+            ),
+            (self.env._("Tax"), tax),
+            (self.env._("Total"), self._format_amount(self.amount_total)),
         ]
 
     def _get_line_columns(self):
         """Override of `actionstep.document`."""
-        _ = self.env._
         return [
-            _("Description"),
-            _("Product"),
-            _("Quantity"),
-            _("Rate"),
-            _("Tax code"),
-            _("Amount"),
+            self.env._("Description"),
+            self.env._("Product"),
+            self.env._("Quantity"),
+            self.env._("Rate"),
+            self.env._("Tax code"),
+            self.env._("Amount"),
         ]
 
     def _get_line_words(self, payload):

@@ -237,3 +237,19 @@ class TestTargets(PreviewCase):
         lines = self.connection.credit_note_ids.line_ids
         lines.invalidate_recordset()
         self.assertEqual(set(lines.mapped("target_item")), {product.name})
+
+    def test_payment_names_the_account_it_goes_to(self):
+        self._receive((1001, "40.00"))
+        self._pull()
+        payment = self.connection.payment_ids
+        self.assertIn("Business Bank Account", payment.target_account)
+        self.assertFalse(payment.is_account_missing)
+
+        self.connection.account_mapping_ids.unlink()
+        payment.invalidate_recordset()
+        self.assertEqual(payment.target_account, "Deposit account is not mapped")
+        self.assertTrue(payment.is_account_missing)
+
+        self.connection.deposit_to = "undeposited"
+        payment.invalidate_recordset()
+        self.assertEqual(payment.target_account, "Undeposited Funds")

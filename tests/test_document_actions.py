@@ -16,8 +16,9 @@ class ActionCase(ActionstepCase):
     def _pull(self):
         """Bring the documents as far as the queue: nothing is sent."""
         wait = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
-        self.sandbox.fault("quickbooks", wait, path="/batch")
+        self.sandbox.fault("quickbooks", wait, path="/batch", times=9)
         self._run(self.connection)
+        self.sandbox.admin("quickbooks", "DELETE", "faults")
         self.assertEqual(self._get_quickbooks_invoices(), [])
         self._make_due(self.connection)
         return self.connection.invoice_ids
@@ -117,8 +118,9 @@ class TestPushNow(ActionCase):
         invoice = self._get_invoice(self.connection, 1001)
         self._replace_lines(1001, {"amount_exclusive": "9.00", "tax_code": "NT"})
         wait = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
-        self.sandbox.fault("quickbooks", wait, path="/batch")
+        self.sandbox.fault("quickbooks", wait, path="/batch", times=9)
         self._run(self.connection)
+        self.sandbox.admin("quickbooks", "DELETE", "faults")
         before = invoice._get_jobs("pending").priority
 
         invoice.action_push_now()

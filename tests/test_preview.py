@@ -18,8 +18,9 @@ class PreviewCase(ActionstepCase):
     def _pull(self):
         """Bring the documents as far as the queue: nothing is sent."""
         wait = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
-        self.sandbox.fault("quickbooks", wait, path="/batch")
+        self.sandbox.fault("quickbooks", wait, path="/batch", times=9)
         self._run(self.connection)
+        self.sandbox.admin("quickbooks", "DELETE", "faults")
         self._make_due(self.connection)
 
     def _preview(self, document):

@@ -149,10 +149,13 @@ class TestTours(ActionstepCommon, HttpCase):
         connection = self._make_active()
         self._receive((self.firm.bills[0].bill_id, "40.00"))
         limit = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
-        for entity in ("Invoice", "Payment"):
-            body = f'"{entity}": {{'
-            self.sandbox.fault("quickbooks", limit, path="/batch", body=body)
+        invoices, payments = (
+            {"body": f'"{one}": {{'} for one in ("Invoice", "Payment")
+        )
+        self.sandbox.fault("quickbooks", limit, path="/batch", times=9, **invoices)
         self._run(connection)
+        self.sandbox.admin("quickbooks", "DELETE", "faults")
+        self.sandbox.fault("quickbooks", limit, path="/batch", **payments)
         self.assertEqual((connection.progress_done, connection.progress_total), (0, 8))
 
         self._tour(f"/odoo/actionstep-connections/{connection.id}", "progress", "admin")

@@ -37,6 +37,17 @@ RETRIED_CAUSES = (
     "paid_in_quickbooks",
 )
 RETRY_REFUSED = timedelta(hours=1)
+# What a person may decide to leave as it stands in QuickBooks.
+LEAVABLE_CAUSES = (
+    "totals_differ",
+    "changed_in_quickbooks",
+    "removal_changed",
+    "paid_in_quickbooks",
+    "closed_period",
+    "payment_deposited",
+    "payment_matched",
+    "credit_applied",
+)
 
 
 class ActionstepDocument(models.AbstractModel):

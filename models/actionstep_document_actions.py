@@ -6,20 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..exceptions import SyncError
+from .actionstep_document import LEAVABLE_CAUSES
 from .failure import describe
 from .maps import Maps
 
-# What a person may decide to leave as it stands in QuickBooks.
-LEAVABLE_CAUSES = (
-    "totals_differ",
-    "changed_in_quickbooks",
-    "removal_changed",
-    "paid_in_quickbooks",
-    "closed_period",
-    "payment_deposited",
-    "payment_matched",
-    "credit_applied",
-)
 # Where a document that nobody holds stands, when it may be pushed (again) on demand.
 PUSHABLE = ("waiting", "queued", "pushed", "attention")
 HOLDABLE = (*PUSHABLE, "skipped")

@@ -21,6 +21,7 @@
         "views/actionstep_register_views.xml",
         "wizards/actionstep_detail_upload_views.xml",
         "views/actionstep_check_views.xml",
+        "wizards/actionstep_preview_views.xml",
         "views/actionstep_connection_views.xml",
         "wizards/actionstep_map_upload_views.xml",
         "views/actionstep_mapping_views.xml",

@@ -280,8 +280,8 @@ CAUSES: dict[str, Cause] = {
         _lt("Settles a bill that is left out"),
         _lt(
             "This settles bill %(bill)s, which is not pushed: it is dated before the "
-            "start date, kept out, or a draft or deleted in Actionstep. Push that bill "
-            "first, or keep this out and record it in QuickBooks by hand."
+            "start date, on hold, or a draft or deleted in Actionstep. Push that bill "
+            "first, or hold this and record it in QuickBooks by hand."
         ),
         subject="bill",
     ),
@@ -291,7 +291,7 @@ CAUSES: dict[str, Cause] = {
         _lt(
             "The bill is paid by %(total)s more than before, but this client also has "
             "the credit note %(credit)s, and the totals do not tell money from applied "
-            "credit. If it is money, requeue; if it is credit, keep it out and apply "
+            "credit. If it is money, requeue; if it is credit, hold this and apply "
             "the credit memo in QuickBooks."
         ),
     ),
@@ -309,7 +309,7 @@ CAUSES: dict[str, Cause] = {
         _lt("Credit note is left out"),
         _lt(
             "The credit note %(credit)s is not pushed: it is dated before the start "
-            "date, or kept out. Push it first, or keep this out and apply it in "
+            "date, or on hold. Push it first, or hold this and apply it in "
             "QuickBooks by hand."
         ),
         subject="credit",

@@ -246,7 +246,7 @@ GUIDES: dict[str, Guide] = {
             _lt("Search QuickBooks for the number and compare the two."),
             _lt(
                 "If it is the same bill, entered by hand: delete that one in "
-                "QuickBooks, or press Keep Out here."
+                "QuickBooks, or press Hold here."
             ),
             _lt("If it is another one: change one of the two numbers."),
             _REQUEUE,
@@ -292,7 +292,7 @@ GUIDES: dict[str, Guide] = {
             _lt("Bill another contact of that client in Actionstep in this currency."),
             _lt(
                 "Or enter the document in QuickBooks by hand, for a second customer, "
-                "and press Keep Out here."
+                "and press Hold here."
             ),
         ),
         cure="document",
@@ -331,7 +331,7 @@ GUIDES: dict[str, Guide] = {
             _lt("To push the bill: set an earlier start date, or requeue the bill."),
             _lt(
                 "If the bill stands in QuickBooks since before: record this there by "
-                "hand, then open it here and press Keep Out."
+                "hand, then open it here and press Hold."
             ),
         ),
         cure="named_document",
@@ -346,7 +346,7 @@ GUIDES: dict[str, Guide] = {
             _lt("Look in Actionstep whether money came in."),
             _lt("If it is money: press Try Again."),
             _lt(
-                "If it is the credit note: press Keep Out on the document, and apply "
+                "If it is the credit note: press Hold on the document, and apply "
                 "the credit memo in QuickBooks."
             ),
         ),
@@ -368,7 +368,7 @@ GUIDES: dict[str, Guide] = {
             _lt("To push it: set an earlier start date, or requeue the credit note."),
             _lt(
                 "If it stands in QuickBooks since before: apply it there by hand, then "
-                "open this here and press Keep Out."
+                "open this here and press Hold."
             ),
         ),
         cure="named_document",

@@ -6,6 +6,7 @@ from . import actionstep_failure
 from . import actionstep_binding
 from . import actionstep_customer
 from . import actionstep_document
+from . import actionstep_sale
 from . import actionstep_document_line
 from . import actionstep_mapping
 from . import actionstep_connection
@@ -50,6 +51,9 @@ from . import actionstep_connection_remove
 from . import actionstep_connection_recover
 from . import actionstep_connection_sync
 from . import actionstep_connection_checks
+from . import actionstep_connection_links
+from . import actionstep_document_actions
+from . import actionstep_document_preview
 from . import actionstep_register
 from . import actionstep_attention
 from . import actionstep_connection_notices

@@ -245,10 +245,18 @@ class ActionstepDocument(models.AbstractModel):
         if self._is_withdrawn():
             is_there = self.quickbooks_id or self._may_be_there()
             return "queued" if is_there else "withdrawn"
-        if not self[self._date_field]:
-            raise DataError("date_missing")
         if self._is_before_start() and not self.quickbooks_id:
             return "skipped"
+        value = self._to_checked_value(maps, company)
+        return "pushed" if self._is_pushed_as(value) else "queued"
+
+    def _to_checked_value(self, maps, company):
+        """Return the neutral document, if it can be pushed as it is.
+
+        :raise SyncError: it must wait, or needs attention; the cause says which
+        """
+        if not self[self._date_field]:
+            raise DataError("date_missing")
         if not self._get_customer():
             raise DataError("client_missing")
         if not self.currency_id:
@@ -260,10 +268,15 @@ class ActionstepDocument(models.AbstractModel):
         problems = self._kind.check(value, company)
         if problems:
             raise problems[0]
+        return value
+
+    def _is_pushed_as(self, value):
+        """Tell whether just this content was pushed last.
+
+        :param value: the neutral document
+        """
         fingerprint = self._kind.source_fingerprint(value)
-        if self.quickbooks_id and fingerprint == self.pushed_fingerprint:
-            return "pushed"
-        return "queued"
+        return bool(self.quickbooks_id) and fingerprint == self.pushed_fingerprint
 
     def _is_customer_open(self):
         """Tell whether the customer is to be chosen: new, or of another client."""
@@ -284,8 +297,8 @@ class ActionstepDocument(models.AbstractModel):
     def _is_before_start(self):
         """Tell whether its day is before the first one that is pushed."""
         self.ensure_one()
-        start_date = self.connection_id.start_date
-        return bool(start_date) and self[self._date_field] < start_date
+        start_date, day = self.connection_id.start_date, self[self._date_field]
+        return bool(start_date and day) and day < start_date
 
     def _check_customer_currency(self):
         """Refuse a document in another currency than its customer's in QuickBooks."""

@@ -71,7 +71,7 @@ class ActionstepCreditApplication(models.Model):
     def _get_label(self):
         """Override of `actionstep.document`."""
         return self.env._(
-            "credit note %(number)s applied to invoice %(bill)s",
+            "application of credit note %(number)s to invoice %(bill)s",
             number=self.credit_note_id.number or "-",
             bill=self.invoice_id.number or self.bill_external_id,
         )

@@ -5,7 +5,6 @@ from ..exceptions import DataError
 from ..mappers import kinds
 from ..mappers.credit_note import check_applied, remaining_credit
 from ..mappers.money import from_answer
-from ..mappers.sales import summarize_lines
 
 
 class ActionstepCreditNote(models.Model):
@@ -13,19 +12,18 @@ class ActionstepCreditNote(models.Model):
 
     _name = "actionstep.credit.note"
     _description = "Actionstep Credit Note"
-    _inherit = "actionstep.document"
-    _rec_name = "number"
-    _rec_names_search = ["number", "participant_id.name"]
+    _inherit = "actionstep.sale"
     _order = "credit_date desc, id desc"
 
     _kind = kinds.CREDIT_NOTE
+    _address_field = "credit_note_address"
+    _value_class = CreditNote
     _date_field = "credit_date"
     _job_field = "credit_note_id"
     _push_priority = 30
     _removal_priority = 4
     _quickbooks_page = "creditmemo"
 
-    number = fields.Char(readonly=True, index="trigram")
     bill_external_id = fields.Char(string="Bill ID", readonly=True)
     invoice_id = fields.Many2one(
         "actionstep.invoice",
@@ -34,9 +32,6 @@ class ActionstepCreditNote(models.Model):
         index="btree_not_null",
     )
     credit_date = fields.Date(readonly=True, index=True)
-    amount_untaxed = fields.Monetary(string="Total before Tax", readonly=True)
-    amount_tax = fields.Monetary(string="Tax", readonly=True)
-    amount_total = fields.Monetary(string="Total", readonly=True)
     reason = fields.Text(readonly=True)
     is_write_off = fields.Boolean(
         string="Write-off",
@@ -97,14 +92,6 @@ class ActionstepCreditNote(models.Model):
             return self.env._("write-off %(number)s", number=number)
         return self.env._("credit note %(number)s", number=number)
 
-    def _get_number(self):
-        """Override of `actionstep.document`."""
-        return self.number or ""
-
-    def _get_total(self):
-        """Override of `actionstep.document`."""
-        return self.amount_total
-
     def _is_withdrawn(self):
         """Override of `actionstep.document`."""
         self.ensure_one()
@@ -151,33 +138,21 @@ class ActionstepCreditNote(models.Model):
         ):
             raise one
 
-    def _to_value(self, maps):
-        """Override of `actionstep.document`."""
-        self.ensure_one()
-        return CreditNote(
-            reference=self._get_reference(),
-            number=self.number or "",
-            customer_id=self._get_customer().quickbooks_id or "",
-            currency=self.currency_code or "",
-            credit_date=self.credit_date,
-            total_tax=from_answer(self.amount_tax),
-            total=from_answer(self.amount_total),
-            lines=self._get_line_values(maps),
-            reason=self.reason or "",
-            matters=tuple(self.matter_ids.mapped("display_name")),
-            is_write_off=self.is_write_off,
-            quickbooks_id=self.quickbooks_id or None,
-            sync_token=self.quickbooks_sync_token or None,
-            exchange_rate=self._get_exchange_rate(),
-        )
+    def _is_totals_enough(self):
+        """Override of `actionstep.sale`."""
+        return self.is_derived
 
-    def _get_line_values(self, maps):
-        item_id = maps.write_off_item_id if self.is_write_off else None
-        if self.is_derived:
-            return (maps.get_totals_line(self, item_id),)
-        lines = tuple(line._to_value(maps, item_id) for line in self.line_ids)
-        is_summary = self.connection_id.line_detail == "summary"
-        return summarize_lines(lines) if is_summary else lines
+    def _get_own_item_id(self, maps):
+        """Override of `actionstep.sale`: write-offs may have a product of their own."""
+        return maps.write_off_item_id if self.is_write_off else None
+
+    def _prepare_value(self):
+        """Override of `actionstep.sale`."""
+        return {
+            "credit_date": self.credit_date,
+            "reason": self.reason or "",
+            "is_write_off": self.is_write_off,
+        }
 
     # === STAGING === #
 

@@ -45,6 +45,10 @@ class ActionstepCustomer(models.AbstractModel):
         help="Since when the customer in QuickBooks does not follow.",
     )
 
+    def _get_label(self):
+        """Return what a job calls this customer."""
+        return self.env._("customer %(name)s", name=self.display_name)
+
     def _get_wanted_name(self):
         """Return the name that QuickBooks should show."""
         raise NotImplementedError

@@ -4,14 +4,11 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
-from ..exceptions import DataError, SyncError
+from ..exceptions import DataError
 from ..mappers.common import map_removal, ref
 from ..mappers.money import from_answer, to_text
 from .changed import changed_values
-from .failure import describe
-from .maps import Maps
 
 # In the order in which they are pushed: each needs those before it.
 DOCUMENT_MODELS = (
@@ -80,14 +77,15 @@ class ActionstepDocument(models.AbstractModel):
     _removal_priority = None  # and is removed last
     _is_settlement = False  # of invoices: QuickBooks takes no more than is open
     _quickbooks_page = None  # where QuickBooks shows it to people
+    _amount_field = None  # what QuickBooks' total must be; none for a payment of zero
 
     # Where a document stands:
     #   (pulled) --> waiting --[what it needs arrived]--> queued --> pushed
     #   waiting, queued, pushed --[something is wrong with it]--> attention
-    #   attention --[Requeue, or mended before the next run]--> queued
+    #   waiting, attention --[Requeue, or mended before the next run]--> queued
     #   pushed --[changed in Actionstep]--> queued
     #   pushed --[deleted or made a draft in Actionstep]--> queued --> withdrawn
-    #   waiting, attention --[a person keeps it out]--> held --[Requeue]--> waiting
+    #   any but withdrawn --[Hold, or Unlink]--> held --[Release]--> waiting
     #   skipped: dated before the start date; withdrawn: draft or deleted in Actionstep
     state = fields.Selection(
         [
@@ -97,7 +95,7 @@ class ActionstepDocument(models.AbstractModel):
             ("attention", "Needs attention"),
             ("skipped", "Before start date"),
             ("withdrawn", "Withdrawn"),
-            ("held", "Kept out"),
+            ("held", "On hold"),
         ],
         default="waiting",
         required=True,
@@ -177,8 +175,13 @@ class ActionstepDocument(models.AbstractModel):
     quickbooks_untaxed = fields.Monetary(
         string="Total before Tax in QuickBooks", compute="_compute_quickbooks_untaxed"
     )
+    amount_difference = fields.Monetary(
+        string="Difference",
+        compute="_compute_amount_difference",
+        store=True,
+        help="How much more stands in QuickBooks than in Actionstep.",
+    )
     quickbooks_url = fields.Char(compute="_compute_quickbooks_url")
-    can_be_left = fields.Boolean(compute="_compute_can_be_left")
 
     # === COMPUTE METHODS === #
 
@@ -192,110 +195,25 @@ class ActionstepDocument(models.AbstractModel):
                 else False
             )
 
+    @api.depends(
+        lambda self: tuple(
+            filter(None, ("quickbooks_id", "quickbooks_total", self._amount_field))
+        )
+    )
+    def _compute_amount_difference(self):
+        for document in self:
+            document.amount_difference = (
+                document.quickbooks_total - document[self._amount_field]
+                if document.quickbooks_id and self._amount_field
+                else 0
+            )
+
     @api.depends("quickbooks_total", "quickbooks_tax")
     def _compute_quickbooks_untaxed(self):
         for document in self:
             document.quickbooks_untaxed = (
                 document.quickbooks_total - document.quickbooks_tax
             )
-
-    @api.depends("state", "quickbooks_id", "failure_cause")
-    def _compute_can_be_left(self):
-        for document in self:
-            document.can_be_left = (
-                document.state == "attention"
-                and bool(document.quickbooks_id)
-                and document.failure_cause in LEAVABLE_CAUSES
-            )
-
-    # === ACTION METHODS === #
-
-    def action_requeue(self):
-        """Decide again about these documents, and push those that can go."""
-        self._check_operator()
-        self.sudo()._requeue()
-        return True
-
-    def action_leave(self):
-        """Leave documents as they stand in QuickBooks, until they change again."""
-        self._check_operator()
-        self.sudo()._leave()
-        return True
-
-    def action_hold(self):
-        """Leave documents alone from now on; what stands in QuickBooks stays there."""
-        self._check_operator()
-        self.sudo()._hold()
-        return True
-
-    def action_open_in_quickbooks(self):
-        self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": self.quickbooks_url}
-
-    def _check_operator(self):
-        """The state is the server's; an operator may ask it to decide again."""
-        if not self.env.user.has_group("actionstep_quickbooks.group_operator"):
-            raise UserError(self.env._("Only an operator may decide about documents."))
-        self.check_access("read")
-
-    def _requeue(self):
-        stuck = self.filtered(lambda d: d.state in ("attention", "waiting", "held"))
-        # Who was told of a change in QuickBooks decides with it that ours comes back:
-        # that very change is no objection any more.
-        for document in stuck.filtered("edited_fingerprint"):
-            document.quickbooks_fingerprint = document.edited_fingerprint
-        # Who asks again is told again.
-        stuck.write(
-            {
-                "state": "waiting",
-                "is_held": False,
-                "needs_plan": True,
-                "failed_at": False,
-                "noted_message": False,
-                "pushed_fingerprint": False,
-            }
-        )
-        self.connection_id._trigger_cron()
-
-    def _leave(self):
-        """Settle documents whose state in QuickBooks a person has approved.
-
-        What is gone in Actionstep is no longer ours; anything else is pushed again
-        only when it changes there.
-        """
-        kept = self.filtered("can_be_left")
-        gone = kept.filtered(lambda document: document._is_withdrawn())
-        note = self.env._("Left in QuickBooks as it is.")
-        kept._message_log_batch(bodies=dict.fromkeys(kept.ids, note))
-        gone._set_unbound()
-        gone._set_settled("withdrawn")
-        for connection, documents in (kept - gone).grouped("connection_id").items():
-            maps = Maps(connection)
-            for document in documents:
-                document._take_for_pushed(maps)
-            documents._set_settled("pushed")
-
-    def _take_for_pushed(self, maps):
-        """Count the content of both sides, as it is now, as pushed.
-
-        :raise UserError: what would be sent cannot be told, for want of a mapping
-        """
-        self.ensure_one()
-        try:
-            value = self._to_value(maps)
-        except SyncError as error:
-            raise UserError(describe(self.env, error)) from error
-        self.pushed_fingerprint = self._kind.source_fingerprint(value)
-        edited = self.edited_fingerprint or self.quickbooks_fingerprint
-        self.quickbooks_fingerprint = edited
-
-    def _hold(self):
-        stuck = self.filtered(lambda d: d.state in ("attention", "waiting"))
-        note = self.env._("Kept out: it is not pushed until somebody requeues it.")
-        stuck._message_log_batch(bodies=dict.fromkeys(stuck.ids, note))
-        stuck._cancel_jobs()
-        stuck.is_held = True
-        stuck._set_settled("held")
 
     # === FOR EACH KIND === #
 

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 
 from ..documents import InvoiceLine
-from ..exceptions import DataError
+from ..exceptions import CAUSES, DataError, MappingError
 from ..mappers.money import from_answer
 from .changed import changed_values
+from .maps import Maps
 
 KINDS = ("fee", "expense")
 
@@ -23,6 +24,42 @@ class ActionstepDocumentLine(models.AbstractModel):
     amount = fields.Monetary(string="Amount before Tax", readonly=True)
     tax_code = fields.Char(readonly=True)
     tax_amount = fields.Monetary(string="Tax", readonly=True)
+    # Where the line goes by the maps as they are now, or why it goes nowhere.
+    target_item = fields.Char(
+        string="Product in QuickBooks", compute="_compute_targets"
+    )
+    target_tax = fields.Char(string="Tax in QuickBooks", compute="_compute_targets")
+    is_item_missing = fields.Boolean(compute="_compute_targets")
+    is_tax_missing = fields.Boolean(compute="_compute_targets")
+
+    @api.depends("account_number", "tax_code")
+    def _compute_targets(self):
+        document_field = self._document_field
+        lines_of = self.grouped(lambda line: line[document_field].connection_id)
+        for connection, lines in lines_of.items():
+            maps = Maps(connection)
+            items = connection.with_context(active_test=False).quickbooks_item_ids
+            names = {item.external_id: item.name for item in items}
+            for line in lines:
+                line._set_targets(maps, names)
+
+    def _set_targets(self, maps, names):
+        """Tell the product and the tax of a line, or which of them is missing.
+
+        :param names: ``{QuickBooks id: name}`` of all products
+        """
+        self.is_item_missing = self.is_tax_missing = False
+        try:
+            item_id = self._get_item_id(maps)
+            self.target_item = names.get(item_id, item_id)
+        except MappingError as error:
+            self.is_item_missing = True
+            self.target_item = self.env._(CAUSES[error.cause].title)
+        try:
+            self.target_tax = maps.get_tax_code(self.tax_code).name
+        except MappingError as error:
+            self.is_tax_missing = True
+            self.target_tax = self.env._(CAUSES[error.cause].title)
 
     @api.model
     def _prepare(self, line):
@@ -71,11 +108,18 @@ class ActionstepDocumentLine(models.AbstractModel):
         tax = sum(map(from_answer, self.mapped("tax_amount")))
         return net, tax
 
-    def _to_value(self, maps, item_id=None, **more):
+    def _get_item_id(self, maps):
+        """Return the id of the product that the line goes to.
+
+        :raise MappingError: the account has no target
+        """
+        own = self[self._document_field]._get_own_item_id(maps)
+        return own or maps.get_item_id(self.account_number)
+
+    def _to_value(self, maps, **more):
         """Return the neutral line, its targets chosen by the maps.
 
         :param maps: ``Maps`` of the connection
-        :param item_id: the product, where it is not that of the map
         :param more: further values of the neutral line
         :raise MappingError: the account or the tax code has no target
         """
@@ -85,7 +129,7 @@ class ActionstepDocumentLine(models.AbstractModel):
             description=self.description or "",
             amount=from_answer(self.amount),
             tax_amount=from_answer(self.tax_amount),
-            item_id=item_id or maps.get_item_id(self.account_number),
+            item_id=self._get_item_id(maps),
             tax_code=maps.get_tax_code(self.tax_code),
             kind=self.kind or "",
             account=maps.get_account_name(self.account_number),

@@ -6,7 +6,6 @@ from ..documents import Invoice
 from ..exceptions import DataError
 from ..mappers import kinds
 from ..mappers.money import from_answer, same_cents
-from ..mappers.sales import summarize_lines
 
 # What the next nightly load, or the next file, brings by itself.
 DETAIL_CAUSES = ("lines_missing", "lines_outdated")
@@ -21,19 +20,18 @@ class ActionstepInvoice(models.Model):
 
     _name = "actionstep.invoice"
     _description = "Actionstep Invoice"
-    _inherit = "actionstep.document"
-    _rec_name = "number"
-    _rec_names_search = ["number", "participant_id.name"]
+    _inherit = "actionstep.sale"
     _order = "invoice_date desc, id desc"
 
     _kind = kinds.INVOICE
+    _address_field = "bill_address"
+    _value_class = Invoice
     _date_field = "invoice_date"
     _job_field = "invoice_id"
     _push_priority = 20
     _removal_priority = 5
     _quickbooks_page = "invoice"
 
-    number = fields.Char(readonly=True, index="trigram")
     bill_status = fields.Selection(
         [
             ("Draft", "Draft"),
@@ -46,9 +44,6 @@ class ActionstepInvoice(models.Model):
     )
     invoice_date = fields.Date(readonly=True, index=True)
     due_date = fields.Date(readonly=True)
-    amount_untaxed = fields.Monetary(string="Total before Tax", readonly=True)
-    amount_tax = fields.Monetary(string="Tax", readonly=True)
-    amount_total = fields.Monetary(string="Total", readonly=True)
     amount_paid = fields.Monetary(string="Paid", readonly=True)
     lines_modified_at = fields.Datetime(string="Lines Changed", readonly=True)
     is_by_totals = fields.Boolean(
@@ -85,14 +80,6 @@ class ActionstepInvoice(models.Model):
         """Override of `actionstep.document`."""
         number = self.quickbooks_number or self.number or "-"
         return self.env._("invoice %(number)s", number=number)
-
-    def _get_number(self):
-        """Override of `actionstep.document`."""
-        return self.number or ""
-
-    def _get_total(self):
-        """Override of `actionstep.document`."""
-        return self.amount_total
 
     def _is_withdrawn(self):
         """Override of `actionstep.document`."""
@@ -163,24 +150,9 @@ class ActionstepInvoice(models.Model):
         if problem:
             raise problem
 
-    def _to_value(self, maps):
-        """Override of `actionstep.document`."""
-        self.ensure_one()
-        return Invoice(
-            reference=self._get_reference(),
-            number=self.number or "",
-            customer_id=self._get_customer().quickbooks_id or "",
-            currency=self.currency_code or "",
-            invoice_date=self.invoice_date,
-            due_date=self.due_date or None,
-            total_tax=from_answer(self.amount_tax),
-            total=from_answer(self.amount_total),
-            lines=self._get_line_values(maps),
-            matters=tuple(self.matter_ids.mapped("display_name")),
-            quickbooks_id=self.quickbooks_id or None,
-            sync_token=self.quickbooks_sync_token or None,
-            exchange_rate=self._get_exchange_rate(),
-        )
+    def _prepare_value(self):
+        """Override of `actionstep.sale`."""
+        return {"invoice_date": self.invoice_date, "due_date": self.due_date or None}
 
     def _get_payer(self):
         """Return what is bound to the customer who pays all of these invoices.
@@ -218,7 +190,7 @@ class ActionstepInvoice(models.Model):
     # === LINES === #
 
     def _is_totals_enough(self):
-        """Tell whether the bill goes with one line made of its totals."""
+        """Override of `actionstep.sale`."""
         self.ensure_one()
         if self.connection_id.detail_source == "totals":
             return True
@@ -244,13 +216,6 @@ class ActionstepInvoice(models.Model):
         )
         cause = "lines_outdated" if is_outdated else "lines_mismatch"
         return DataError(cause, values=values)
-
-    def _get_line_values(self, maps):
-        if self._is_totals_enough():
-            return (maps.get_totals_line(self),)
-        lines = tuple(line._to_value(maps) for line in self.line_ids)
-        is_summary = self.connection_id.line_detail == "summary"
-        return summarize_lines(lines) if is_summary else lines
 
     # === STAGING === #
 
@@ -326,11 +291,14 @@ class ActionstepInvoiceLine(models.Model):
             "product_service": line.product_service,
         }
 
+    def _get_item_id(self, maps):
+        """Override of `actionstep.document.line`: it may name its product itself."""
+        return maps.get_product_id(self.product_service) or super()._get_item_id(maps)
+
     def _to_value(self, maps):
         """Override of `actionstep.document.line` for what only bills tell."""
         return super()._to_value(
             maps,
-            item_id=maps.get_product_id(self.product_service),
             quantity=Decimal(repr(self.quantity)) if self.quantity else None,
             unit_price=Decimal(repr(self.unit_price)) if self.unit_price else None,
             service_date=self.service_date or None,

@@ -3,10 +3,11 @@ from datetime import date
 from odoo import api, fields, models
 
 from ..documents import Allocation, Payment
-from ..exceptions import DataError
+from ..exceptions import CAUSES, DataError, MappingError
 from ..mappers import kinds
 from ..mappers.money import from_answer, same_cents
 from .changed import changed_values
+from .maps import Maps
 
 
 class ActionstepPayment(models.Model):
@@ -19,6 +20,8 @@ class ActionstepPayment(models.Model):
     _order = "payment_date desc, id desc"
 
     _kind = kinds.PAYMENT
+    _address_field = "receipt_address"
+    _amount_field = "amount"
     _date_field = "payment_date"
     _job_field = "payment_id"
     _push_priority = 40
@@ -54,6 +57,11 @@ class ActionstepPayment(models.Model):
         store=True,
         help="Not allocated to a bill: credit of the client.",
     )
+    # Where the money goes by the map as it is now, or why it goes nowhere.
+    target_account = fields.Char(
+        string="Account in QuickBooks", compute="_compute_target_account"
+    )
+    is_account_missing = fields.Boolean(compute="_compute_target_account")
     job_ids = fields.One2many("actionstep.sync.job", "payment_id")
 
     _external_once = models.UniqueIndex("(connection_id, external_id)")
@@ -66,6 +74,29 @@ class ActionstepPayment(models.Model):
         for payment in self:
             allocated = sum(payment.allocation_ids.mapped("amount"))
             payment.amount_unapplied = payment.amount - allocated
+
+    @api.depends("deposit_account_number", "is_derived")
+    def _compute_target_account(self):
+        for connection, payments in self.grouped("connection_id").items():
+            maps = Maps(connection)
+            accounts = connection.with_context(active_test=False).quickbooks_account_ids
+            names = {one.external_id: one.display_name for one in accounts}
+            for payment in payments:
+                payment._set_target_account(maps, names)
+
+    def _set_target_account(self, maps, names):
+        """Tell where the money goes, or why it goes nowhere.
+
+        :param names: ``{QuickBooks id: name}`` of all accounts
+        """
+        try:
+            account_id = maps.get_deposit_account_id(self)
+            none = self.env._("Undeposited Funds")
+            self.target_account = names.get(account_id, account_id) or none
+            self.is_account_missing = False
+        except MappingError as error:
+            self.target_account = self.env._(CAUSES[error.cause].title)
+            self.is_account_missing = True
 
     @api.depends("reference", "external_id")
     def _compute_display_name(self):
@@ -149,11 +180,11 @@ class ActionstepPayment(models.Model):
             ]
         )
 
-    def _requeue(self):
-        """Override of `actionstep.document`: who requeues it says that it is money."""
+    def _ask_again(self):
+        """Override of `actionstep.document`: who wants it pushed says it is money."""
         unclear = self.filtered(lambda one: one.failure_cause == "payment_unclear")
         unclear.is_confirmed = True
-        return super()._requeue()
+        return super()._ask_again()
 
     def _to_value(self, maps):
         """Override of `actionstep.document`."""

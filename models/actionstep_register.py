@@ -3,6 +3,8 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .actionstep_document_actions import tell, tell_pushed
+
 # What every kind of document has under the same name.
 SHARED = (
     "connection_id",
@@ -17,17 +19,27 @@ SHARED = (
     "failure_detail",
     "failed_at",
     "pushed_at",
+    "quickbooks_id",
+    "quickbooks_number",
+    "quickbooks_total",
+    "amount_difference",
 )
 
 
 class Source(NamedTuple):
-    """A kind of document, and the expressions that make a row of it; ``d`` is its."""
+    """A kind of document, and the expressions that make a row of it; ``d`` is its.
+
+    ``owes`` is 1 for what the client owes more by, -1 for what they owe less by.
+    ``gone`` tells a document that Actionstep has no more, or only as a draft.
+    """
 
     model: str
     kind: SQL
     number: SQL
     date: str
     amount: str
+    owes: int
+    gone: SQL
     reads: tuple
 
 
@@ -38,7 +50,12 @@ SOURCES = (
         number=SQL("d.number"),
         date="invoice_date",
         amount="amount_total",
-        reads=("number",),
+        owes=1,
+        gone=SQL("d.bill_status IN ('Draft', 'Deleted')"),
+        reads=(
+            "bill_status",
+            "number",
+        ),
     ),
     Source(
         "actionstep.credit.note",
@@ -46,7 +63,9 @@ SOURCES = (
         number=SQL("d.number"),
         date="credit_date",
         amount="amount_total",
-        reads=("number", "is_write_off"),
+        owes=-1,
+        gone=SQL("d.is_deleted"),
+        reads=("is_deleted", "number", "is_write_off"),
     ),
     Source(
         "actionstep.payment",
@@ -54,7 +73,9 @@ SOURCES = (
         number=SQL("COALESCE(NULLIF(d.reference, ''), d.external_id)"),
         date="payment_date",
         amount="amount",
-        reads=("reference", "external_id"),
+        owes=-1,
+        gone=SQL("d.is_deleted"),
+        reads=("is_deleted", "reference", "external_id"),
     ),
     Source(
         "actionstep.credit.application",
@@ -68,7 +89,9 @@ SOURCES = (
         ),
         date="applied_on",
         amount="amount",
-        reads=("credit_note_id", "invoice_id", "bill_external_id"),
+        owes=0,
+        gone=SQL("d.is_deleted"),
+        reads=("is_deleted", "credit_note_id", "invoice_id", "bill_external_id"),
     ),
 )
 
@@ -87,9 +110,9 @@ class ActionstepRegister(models.Model):
     _rec_names_search = ["number", "participant_id.name"]
     _order = "document_date desc, id desc"
     _depends = {
-        source.model: (*SHARED, *source.reads, source.date, source.amount)
+        source.model: (*SHARED, *source.reads, "matter_ids", source.date, source.amount)
         for source in SOURCES
-    }
+    } | {"actionstep.matter": ("external_id", "name")}
 
     kind = fields.Selection(
         [
@@ -109,9 +132,33 @@ class ActionstepRegister(models.Model):
     participant_id = fields.Many2one(
         "actionstep.participant", string="Client", readonly=True
     )
+    matters = fields.Char(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     # Money that came in and money that is owed have no sum.
     amount = fields.Monetary(readonly=True, aggregator=None)
+    quickbooks_id = fields.Char(string="QuickBooks ID", readonly=True)
+    quickbooks_number = fields.Char(string="Number in QuickBooks", readonly=True)
+    quickbooks_total = fields.Monetary(
+        string="Amount in QuickBooks", readonly=True, aggregator=None
+    )
+    amount_difference = fields.Monetary(
+        string="Difference",
+        readonly=True,
+        aggregator=None,
+        help="How much more stands in QuickBooks than in Actionstep.",
+    )
+    # These have one: invoices less credit notes and payments.
+    receivable = fields.Monetary(
+        string="Receivable in Actionstep",
+        readonly=True,
+        help="What the document adds to, or takes from, what clients owe.",
+    )
+    quickbooks_receivable = fields.Monetary(
+        string="Receivable in QuickBooks", readonly=True
+    )
+    receivable_difference = fields.Monetary(
+        string="Receivable: Difference", readonly=True
+    )
     state = fields.Selection(lambda self: self._get_states(), readonly=True)
     failed_at = fields.Datetime(string="Needs Attention Since", readonly=True)
     pushed_at = fields.Datetime(string="Last Pushed", readonly=True)
@@ -126,17 +173,45 @@ class ActionstepRegister(models.Model):
     @api.model
     def _select(self, place, source):
         shared = SQL(", ").join(SQL.identifier("d", name) for name in SHARED)
+        amount = SQL.identifier("d", source.amount)
+        ours = SQL(
+            "CASE WHEN %s THEN 0 ELSE %s * %s END", source.gone, source.owes, amount
+        )
+        theirs = SQL("%s * COALESCE(d.quickbooks_total, 0)", source.owes)
         return SQL(
             "SELECT d.id * %s + %s AS id, d.id AS res_id, %s AS kind, %s AS number, "
-            "%s AS document_date, %s AS amount, %s FROM %s d",
+            "%s AS document_date, %s AS amount, %s AS receivable, "
+            "%s AS quickbooks_receivable, %s - (%s) AS receivable_difference, "
+            "%s AS matters, %s FROM %s d",
             len(SOURCES),
             place,
             source.kind,
             source.number,
             SQL.identifier("d", source.date),
-            SQL.identifier("d", source.amount),
+            amount,
+            ours,
+            theirs,
+            theirs,
+            ours,
+            self._select_matters(source),
             shared,
             SQL.identifier(self.env[source.model]._table),
+        )
+
+    @api.model
+    def _select_matters(self, source):
+        """Return the matters of a document as text; a credit's use has its note's."""
+        is_use = source.model == "actionstep.credit.application"
+        owner = "actionstep.credit.note" if is_use else source.model
+        field = self.env[owner]._fields["matter_ids"]
+        return SQL(
+            "(SELECT string_agg(matter.external_id || ' ' || matter.name, ', ' "
+            "ORDER BY matter.external_id) FROM %s pair "
+            "JOIN actionstep_matter matter ON matter.id = %s WHERE %s = %s)",
+            SQL.identifier(field.relation),
+            SQL.identifier("pair", field.column2),
+            SQL.identifier("pair", field.column1),
+            SQL.identifier("d", "credit_note_id" if is_use else "id"),
         )
 
     @api.model
@@ -160,9 +235,24 @@ class ActionstepRegister(models.Model):
 
     def action_requeue(self):
         """Decide again about these documents, and push those that can go."""
-        for documents in self._get_documents():
-            documents.action_requeue()
+        self._act("_requeue")
         return True
+
+    def action_push_now(self):
+        """Push these documents before all others, also what was pushed before."""
+        return tell_pushed(*self._act("_push_now"))
+
+    def action_hold(self):
+        """Push these documents no more; what stands in QuickBooks stays there."""
+        return tell(self, self._act("_hold"), self.env._("on hold now"))
+
+    def action_release(self):
+        """Let documents go again that somebody held."""
+        return tell(self, self._act("_release"), self.env._("released"))
+
+    def _act(self, method):
+        """Return the recordsets that a method of the documents changed, one a model."""
+        return [documents._act(method) for documents in self._get_documents()]
 
     def _get_documents(self):
         """Return the documents themselves, a recordset for each model."""

@@ -24,6 +24,8 @@ TARGET_FIELDS = (*DOCUMENT_FIELDS, *CUSTOMER_FIELDS)
 OPEN_STATES = ("waiting", "pending", "started", "unknown")
 # Priorities of the stage in which customers and invoices go.
 FIRST_CUSTOMER, LAST_INVOICE = 10, 20
+# Before all but removals, which free numbers: what a person wants pushed now.
+URGENT_PRIORITY = 8
 # After all others: when what stands in the way may be gone.
 LAST_PRIORITY = 90
 MAX_RETRIES = 8
@@ -169,10 +171,8 @@ class ActionstepSyncJob(models.Model):
     def _compute_display_name(self):
         operations = dict(self._fields["operation"]._description_selection(self.env))
         for job in self:
-            target = job._get_target()
-            job.display_name = (
-                f"{operations.get(job.operation, '')} {target.display_name}"
-            )
+            label = job._get_target()._get_label()
+            job.display_name = f"{operations.get(job.operation, '')} {label}"
 
     # === ACTION METHODS === #
 
@@ -340,6 +340,25 @@ class ActionstepSyncJob(models.Model):
         self._set_pending(error)
         self.priority = LAST_PRIORITY
         return True
+
+    def _hurry(self):
+        """Let jobs go before all others, with those for the customers they wait for.
+
+        An invoice that becomes less still goes after what settles it.
+        """
+        jobs = self.filtered(lambda job: not job._is_removal())
+        while jobs:
+            customers = jobs.depends_on_id.filtered(
+                lambda job: job.state in ("waiting", "pending")
+            )
+            usual = jobs.filtered(
+                lambda job: (
+                    job._is_customer()
+                    or job.priority == job._get_document()._push_priority
+                )
+            )
+            usual.priority = URGENT_PRIORITY
+            jobs = customers
 
     def _set_done(self, intuit_tid=None):
         self.write(

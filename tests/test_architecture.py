@@ -337,6 +337,7 @@ class TestPublicMethods(TransactionCase):
         "action_hold",
         "action_leave",
         "action_open",
+        "action_open_in_actionstep",
         "action_open_in_quickbooks",
         "action_load_lists",
         "action_open_checks",
@@ -346,13 +347,17 @@ class TestPublicMethods(TransactionCase):
         "action_open_payments",
         "action_open_mapping",
         "action_pause",
+        "action_preview",
+        "action_push_now",
         "action_refresh_lists",
+        "action_release",
         "action_requeue",
         "action_resume",
         "action_sync_now",
         "action_take_back",
         "action_turn_on",
         "get_map_panel",
+        "action_unlink",
     }
 
     def test_no_method_is_public_by_accident(self):

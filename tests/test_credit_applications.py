@@ -31,7 +31,9 @@ class TestApplications(CreditCase):
         )
         self.assertIn("Credit note: CR-1", row["PrivateNote"])
         use = self._assert_pushed(self._get_use(note.external_id, self.bill_id))
-        self.assertIn("credit note CR-1 applied to invoice", self._get_notes(use)[0])
+        self.assertIn(
+            "application of credit note CR-1 to invoice", self._get_notes(use)[0]
+        )
 
     def test_part_of_a_credit(self):
         note = self._push_credit((self.bill_id, "25.00"))
@@ -178,7 +180,7 @@ class TestWaiting(CreditCase):
         self._assert_stands(self._get_note(credit_id), "skipped")
         self.assertEqual(use.state, "attention", use.failure_message)
 
-    def test_credit_that_is_kept_out(self):
+    def test_credit_that_is_on_hold(self):
         credit_id = self._credit_fee((self.bill_id, "40.00"), number="CR-" + "7" * 19)
         self._run(self.connection)
         self._get_note(credit_id).action_hold()

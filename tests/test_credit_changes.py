@@ -332,7 +332,7 @@ class TestPeople(CreditCase):
         self._assert_pushed(self.note)
         self.assertEqual(self._get_memo(self.credit_id)["DocNumber"], "CR-1")
 
-    def test_kept_out_is_not_pushed_until_requeued(self):
+    def test_held_is_not_pushed_until_released(self):
         credit_id = self._credit_fee(number="CR-" + "7" * 19)
         self._run(self.connection)
         note = self._get_note(credit_id)
@@ -342,7 +342,7 @@ class TestPeople(CreditCase):
         self._assert_stands(note, "held")
         self.assertEqual(self._get_ours("CreditMemo", f"credit note {credit_id}"), [])
 
-        note.action_requeue()
+        note.action_release()
         self._run(self.connection)
 
         self._assert_pushed(note)

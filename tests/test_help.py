@@ -71,7 +71,7 @@ class TestHelp(HttpCase):
         """A step that says "press X" names the cure, or a button that is elsewhere."""
         elsewhere = {
             "Requeue",
-            "Keep Out",
+            "Hold",
             "Unlink",
             "Reconnect",
             "Connect",

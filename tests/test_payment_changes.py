@@ -291,7 +291,7 @@ class TestByHand(ChangeCase):
         self._assert_payment(self.receipt_id, "pushed")
         self.assertEqual(self._assert_same()["TxnDate"], "2026-11-22")
 
-    def test_keep_out_lets_the_payment_go(self):
+    def test_hold_lets_the_payment_go(self):
         self._change_both().action_hold()
         sent = len(self._get_sent("Payment"))
         self._change_receipt(self.receipt_id, memo="Once more")
@@ -302,10 +302,14 @@ class TestByHand(ChangeCase):
         self.assertEqual(len(self._get_sent("Payment")), sent)
         self.assertEqual(self._assert_same()["TxnDate"], "2026-11-25")
 
-    def test_requeue_after_keep_out_makes_no_second_payment(self):
+    def test_release_tells_what_was_changed_there_and_makes_no_second_payment(self):
         payment = self._change_both()
         payment.action_hold()
 
+        payment.action_release()
+        self._run(self.connection)
+        cause = "changed_in_quickbooks"
+        self._assert_payment(self.receipt_id, "attention", cause)
         payment.action_requeue()
         self._run(self.connection)
 

@@ -88,7 +88,7 @@ class TestOrder(PaymentCase):
         cause, sentence = "allocation_left_out", "This settles bill INV-10001"
         self._assert_payment(receipt_id, "attention", cause, sentence)
 
-    def test_payment_that_a_person_keeps_out_is_not_pushed(self):
+    def test_payment_that_a_person_holds_is_not_pushed(self):
         receipt_id = self._receive((7777, "25.00"))
         self._run(self.connection)
         payment = self._get_payment(receipt_id)
@@ -99,11 +99,11 @@ class TestOrder(PaymentCase):
         self._assert_payment(receipt_id, "held")
         self.assertEqual(self._get_sent("Payment"), [])
 
-        payment.action_requeue()
+        payment.action_release()
         self._run(self.connection)
         self._assert_settles(receipt_id, {7777: "25.00"})
 
-    def test_payment_of_a_bill_that_is_kept_out_needs_a_person(self):
+    def test_payment_of_a_bill_on_hold_needs_a_person(self):
         bill_id = self._add_bill(currency="XQQ")
         self._run(self.connection)
         self._get_invoice(self.connection, bill_id).action_hold()
@@ -113,7 +113,7 @@ class TestOrder(PaymentCase):
 
         self._assert_payment(receipt_id, "attention", "allocation_left_out")
 
-    def test_bill_that_is_kept_out_later_is_told_on_its_waiting_payment(self):
+    def test_bill_that_is_held_later_is_told_on_its_waiting_payment(self):
         bill_id = self._add_bill(currency="XQQ")
         receipt_id = self._receive((bill_id, "40.00"), currency="USD")
         self._run(self.connection)

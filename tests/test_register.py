@@ -72,6 +72,51 @@ class TestRegister(ActionstepCase):
         self.assertEqual(self._get_rows().participant_id, self.client)
         self.assertEqual(self._get_rows().company_id, self.env.company)
 
+    def test_receivables_add_up_on_both_sides(self):
+        for document in (self.invoice, self.note, self.payment):
+            document.write({"quickbooks_id": "7", "quickbooks_total": 50})
+        self._make_document(
+            "invoice", external_id="2", bill_status="Deleted", amount_total=900
+        )
+        totals = self.env["actionstep.register"]._read_group(
+            [("connection_id", "=", self.connection.id)],
+            [],
+            [
+                f"{name}:sum"
+                for name in (
+                    "receivable",
+                    "quickbooks_receivable",
+                    "receivable_difference",
+                )
+            ],
+        )
+        # An invoice of 110 less a payment of 60 and a credit note of 50; of 50 each.
+        self.assertEqual(totals, [(0, -50, -50)])
+
+    def test_matters_are_those_of_the_document(self):
+        matters = self.env["actionstep.matter"]
+        for number, name in (("9", "Sale"), ("10", "Lease")):
+            matters |= self._make("matter", external_id=number, name=name)
+        self.note.matter_ids = matters
+        self.invoice.matter_ids = matters[0]
+        found = {row.kind: row.matters for row in self._get_rows()}
+        self.assertEqual(
+            found,
+            {
+                "application": "10 Lease, 9 Sale",
+                "credit_note": "10 Lease, 9 Sale",
+                "payment": False,
+                "invoice": "9 Sale",
+            },
+        )
+
+    def test_amounts_that_differ_are_found(self):
+        self.payment.write({"quickbooks_id": "7", "quickbooks_total": 61})
+        rows = self._get_rows(("amount_difference", "!=", 0))
+        self.assertEqual(
+            [(row.kind, row.amount_difference) for row in rows], [("payment", 1)]
+        )
+
     def test_write_off_is_a_kind_of_its_own(self):
         self.note.number = "WO-1"
         self.assertEqual(

@@ -381,6 +381,9 @@ class TestMethods(SecurityCase):
         "action_requeue",
         "action_leave",
         "action_hold",
+        "action_push_now",
+        "action_release",
+        "action_unlink",
     }
     READER_MAY = {
         "action_open",
@@ -390,7 +393,9 @@ class TestMethods(SecurityCase):
         "action_open_attention",
         "action_open_credit_notes",
         "action_open_payments",
+        "action_open_in_actionstep",
         "action_open_in_quickbooks",
+        "action_preview",
     }
     ADMINISTRATOR_MAY = {
         "action_check_reporting",

@@ -117,16 +117,23 @@ class TestTours(ActionstepCommon, HttpCase):
 
         self._tour("/odoo/actionstep-connections", "documents", "olga")
 
-    def test_operator_keeps_a_payment_out_and_takes_that_back(self):
+    def test_operator_holds_documents_and_takes_that_back(self):
         self._make_user("olga", "group_operator")
         connection = self._make_documents()
         self._get_invoice(connection, 1002).state = "attention"
 
-        self._tour("/odoo/actionstep-attention", "keep_out", "olga")
+        self._tour("/odoo/actionstep-attention", "hold", "olga")
 
         payment = connection.payment_ids.filtered(lambda p: p.reference == "CHQ-8")
         self.assertEqual(payment.state, "waiting")
         self.assertFalse(payment.is_held)
+        self.assertEqual(set(connection.credit_note_ids.mapped("state")), {"held"})
+
+    def test_user_reads_what_would_be_sent(self):
+        self._make_user("ulla", "group_user")
+        self._make_half_mapped()
+
+        self._tour("/odoo/actionstep-invoices", "preview", "ulla")
 
     def test_administrator_chooses_where_details_come_from(self):
         self._make_user("ann", "group_administrator")
@@ -142,10 +149,13 @@ class TestTours(ActionstepCommon, HttpCase):
         connection = self._make_active()
         self._receive((self.firm.bills[0].bill_id, "40.00"))
         limit = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
-        for entity in ("Invoice", "Payment"):
-            body = f'"{entity}": {{'
-            self.sandbox.fault("quickbooks", limit, path="/batch", body=body)
+        invoices, payments = (
+            {"body": f'"{one}": {{'} for one in ("Invoice", "Payment")
+        )
+        self.sandbox.fault("quickbooks", limit, path="/batch", times=9, **invoices)
         self._run(connection)
+        self.sandbox.admin("quickbooks", "DELETE", "faults")
+        self.sandbox.fault("quickbooks", limit, path="/batch", **payments)
         self.assertEqual((connection.progress_done, connection.progress_total), (0, 8))
 
         self._tour(f"/odoo/actionstep-connections/{connection.id}", "progress", "admin")

@@ -1,1 +1,1 @@
-from . import actionstep_detail_upload, actionstep_map_upload
+from . import actionstep_detail_upload, actionstep_map_upload, actionstep_preview

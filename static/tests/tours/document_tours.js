@@ -87,7 +87,7 @@ tours.add("actionstep_quickbooks_documents", {
     ],
 });
 
-tours.add("actionstep_quickbooks_keep_out", {
+tours.add("actionstep_quickbooks_hold", {
     steps: () => [
         see("Causes gather all kinds", ".o_group_header:contains(Deposit account is not mapped)"),
         see("Here the invoice", ".o_data_row:contains(Invoice):contains(INV-10002)"),
@@ -96,14 +96,48 @@ tours.add("actionstep_quickbooks_keep_out", {
             ".o_data_row:contains(Payment):contains(CHQ-8) .o_data_cell[name=number]"
         ),
         see("It says what to do", ".alert-danger:contains(Add a line for it to the GL account map)"),
-        see("It is not unlinked: it never was there", ".o_form_view:not(:has(button:contains(Unlink)))"),
-        click("Keep it out", "button[name=action_hold]:contains(Keep Out)"),
-        click("Yes", ".modal:contains(until somebody requeues it) .modal-footer .btn-primary"),
-        see("It is kept out", state("held")),
-        see("The form says so", ".alert-secondary:contains(Requeue takes that back)"),
-        see("So does the chatter", ".o-mail-Message:contains(Kept out: it is not pushed)"),
-        click("Requeue it", "button[name=action_requeue]"),
+        see("It is not unlinked: it never was there", ".o_form_view:not(:has(button[name=action_unlink]))"),
+        click("Hold it", "button[name=action_hold]"),
+        click("Yes", ".modal:contains(until somebody releases it) .modal-footer .btn-primary"),
+        see("It is on hold", state("held")),
+        see("The form says so", ".alert-secondary:contains(Release takes that back)"),
+        see("So does the chatter", ".o-mail-Message:contains(On hold: it is not pushed)"),
+        see("It cannot be pushed", ".o_form_view:not(:has(button[name=action_push_now]))"),
+        click("Release it", "button[name=action_release]"),
         see("It waits again", state("waiting")),
+
+        ...openMenu("register", "Open all documents"),
+        click("Choose one", ".o_data_row:contains(WO-1) .o_list_record_selector input"),
+        click("And another", ".o_data_row:contains(CR-1):not(:contains(→)) .o_list_record_selector input"),
+        click("Hold both", "button[name=action_hold]"),
+        click("Yes", ".modal:contains(until somebody releases them) .modal-footer .btn-primary"),
+        see("It tells how many", ".o_notification:contains(2 of 2 on hold now)"),
+        see("The list shows it", ".o_data_row:contains(WO-1):contains(On hold)"),
+    ],
+});
+
+tours.add("actionstep_quickbooks_preview", {
+    steps: () => [
+        click("Open what is pushed", ".o_data_row:contains(INV-10001) .o_data_cell[name=number]"),
+        see("A reader does not decide", ".o_form_view:not(:has(button[name=action_hold]))"),
+        see("Nor push", ".o_form_view:not(:has(button[name=action_push_now]))"),
+        see("Where its line goes", `${field("line_ids")} [name=target_item]:contains(Legal Fees)`),
+        click("Preview", "button[name=action_preview]"),
+        see("It says what becomes of it", ".modal:contains(QuickBooks has just this)"),
+        see("It names the product", ".modal table:contains(Legal Fees)"),
+        see("And the number", ".modal table:contains(INV-10001)"),
+        click("To the letter", ".modal .nav-link[name=json]"),
+        see("As JSON", '.modal [name=payload]:contains("DocNumber": "INV-10001")'),
+        click("Close", ".modal-footer button:contains(Close)"),
+        see("It is closed", "body:not(:has(.modal))"),
+
+        ...openMenu("invoices", "Open the invoices"),
+        click("Open what needs attention", ".o_data_row:contains(INV-10002) .o_data_cell[name=number]"),
+        see("A line that goes nowhere", `${field("line_ids")} [name=target_item].text-danger:contains(Account is not mapped)`),
+        click("Preview", "button[name=action_preview]"),
+        see("It says why not", ".modal .alert-danger:contains(has no product or service)"),
+        click("Close", ".modal-footer button:contains(Close)"),
+        see("It is closed", "body:not(:has(.modal))"),
     ],
 });
 

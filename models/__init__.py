@@ -50,6 +50,9 @@ from . import actionstep_connection_remove
 from . import actionstep_connection_recover
 from . import actionstep_connection_sync
 from . import actionstep_connection_checks
+from . import actionstep_connection_progress
+from . import actionstep_connection_dashboard
 from . import actionstep_register
 from . import actionstep_attention
 from . import actionstep_connection_notices
+from . import ir_websocket

@@ -396,3 +396,38 @@ class TestChannel(ProgressCase, HttpCase):
         ):
             with self.subTest(name=name):
                 self.assertEqual(self._listen(user, name), [])
+
+
+@tagged("post_install", "-at_install")
+class TestLive(SchedulerCase, HttpCase):
+    """A person at the card, while the scheduler is really at work."""
+
+    firm_size = "150"
+    # Requests, the pass and the bus each on their own cursors, as in a running Odoo.
+    registry_test_mode = False
+
+    def test_run_is_watched_paused_resumed_and_stopped(self):
+        def take_time(call, reply):
+            if writes(call):
+                time.sleep(2)
+            return reply
+
+        self.connection.batches_away = 1
+        with Relay(self.sandbox.quickbooks["api_url"], take_time) as relay:
+            self.connection.local_quickbooks_api_url = relay.api_url
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            self.start_tour(
+                "/odoo/actionstep-connections",
+                "actionstep_quickbooks_live",
+                login="admin",
+                timeout=180,
+            )
+        self.env.cr.rollback()
+        self.env.invalidate_all()
+
+        runs = self.env["actionstep.sync.run"].search(
+            [("connection_id", "=", self.connection.id)]
+        )
+        self.assertEqual(runs.mapped("state"), ["done", "stopped"])
+        self.assertEqual(sum(runs.mapped("pushed_count")), 150)
+        self.assertEqual(len(self._get_quickbooks_invoices()), 150)

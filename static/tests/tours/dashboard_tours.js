@@ -13,7 +13,7 @@ function count(text) {
 
 tours.add("actionstep_quickbooks_card", {
     steps: () => [
-        see("Some of them need attention", `${count("Needs attention")}:contains(4)`),
+        see("Some of them need attention", `${count("Needs attention")}:contains(5)`),
         see("Others are in QuickBooks", `${count("In QuickBooks")}:contains(3)`),
         see("When it last ran", `${CARD} footer:contains(Last run)`),
         see("What was pushed in 30 days", `${CARD} canvas[aria-label*="30 Days"]`),
@@ -33,7 +33,7 @@ tours.add("actionstep_quickbooks_card", {
 
 tours.add("actionstep_quickbooks_card_on_a_phone", {
     steps: () => [
-        see("What needs attention shows", `${count("Needs attention")}:contains(4):visible`),
+        see("What needs attention shows", `${count("Needs attention")}:contains(5):visible`),
         see("What waits shows", `${count("Waiting")}:visible`),
         see("What is in QuickBooks shows", `${count("In QuickBooks")}:contains(3):visible`),
         {

@@ -74,9 +74,9 @@ class ActionstepConnection(models.Model):
 
     def _compute_last_run_at(self):
         states = dict(
-            self.env["actionstep.sync.run"]._fields["state"]._description_selection(
-                self.env
-            )
+            self.env["actionstep.sync.run"]
+            ._fields["state"]
+            ._description_selection(self.env)
         )
         for connection in self:
             run = connection.last_run_id

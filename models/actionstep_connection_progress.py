@@ -10,9 +10,11 @@ from .actionstep_connection import DOCUMENTS
 
 # What the web client listens to, on the channel of a connection.
 NOTIFICATION = "actionstep_quickbooks/progress"
-# Numbers that move are told no more often than that.
+# Numbers that move are told no more often than that, and never so often that telling
+# takes a pass more than a fiftieth of its time.
 TELL_SECONDS = 1
-TOLD = f"{NOTIFICATION} told"
+TELL_SHARE = 50
+QUIET = f"{NOTIFICATION} quiet until"
 UNTOLD = f"{NOTIFICATION} untold"
 # What people decide in the middle of a run: it shows at once everywhere.
 DECISIONS = {"is_paused", "is_stopping", "push_invoices"}
@@ -187,12 +189,9 @@ class ActionstepConnection(models.Model):
         :param at_once: also when they were told a moment ago
         """
         cursor = self.env.cr
-        told = cursor.cache.setdefault(TOLD, {})
+        quiet = cursor.cache.setdefault(QUIET, {})
         now = time.monotonic()
-        due = self.filtered(
-            lambda one: at_once or now - told.get(one.id, 0) >= TELL_SECONDS
-        )
-        told.update(dict.fromkeys(due.ids, now))
+        due = self.filtered(lambda one: at_once or quiet.get(one.id, 0) <= now)
         if due and UNTOLD not in cursor.precommit.data:
             cursor.precommit.data[UNTOLD] = set()
             # What the transaction leaves behind is told, once.
@@ -203,9 +202,13 @@ class ActionstepConnection(models.Model):
     @api.model
     def _send_progress(self):
         """Send what is to be told; only who may read a connection hears its channel."""
+        started = time.monotonic()
         untold = self.env.cr.precommit.data.pop(UNTOLD, ())
         # Whoever works: the numbers are those of the connection, for all its readers.
         connections = self.sudo().browse(untold).exists()
         for connection, values in connections._get_progress().items():
             state = {"id": connection.id, "state": connection.state}
             self.env["bus.bus"]._sendone(connection, NOTIFICATION, {**values, **state})
+        seconds = max(TELL_SECONDS, TELL_SHARE * (time.monotonic() - started))
+        quiet = self.env.cr.cache.setdefault(QUIET, {})
+        quiet.update(dict.fromkeys(connections.ids, started + seconds))

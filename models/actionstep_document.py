@@ -102,7 +102,6 @@ class ActionstepDocument(models.AbstractModel):
         default="waiting",
         required=True,
         readonly=True,
-        index=True,
         copy=False,
     )
     is_held = fields.Boolean(
@@ -179,6 +178,9 @@ class ActionstepDocument(models.AbstractModel):
     )
     quickbooks_url = fields.Char(compute="_compute_quickbooks_url")
     can_be_left = fields.Boolean(compute="_compute_can_be_left")
+
+    # The dashboard counts by it, without a look at the documents themselves.
+    _state = models.Index("(state, connection_id, company_id)")
 
     # === COMPUTE METHODS === #
 

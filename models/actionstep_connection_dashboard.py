@@ -73,24 +73,27 @@ class ActionstepConnection(models.Model):
         return counts
 
     def _compute_last_run_at(self):
-        states = dict(
-            self.env["actionstep.sync.run"]
-            ._fields["state"]
-            ._description_selection(self.env)
-        )
+        """Tell when the last run ended and what it did, or since when it works."""
+        field = self.env["actionstep.sync.run"]._fields["state"]
+        states = dict(field._description_selection(self.env))
         for connection in self:
             run = connection.last_run_id
             connection.last_run_at = run.finished_at or run.started_at
-            note = self.env._("%(pushed)s pushed", pushed=run.pushed_count)
-            if run.failed_count:
-                note = self.env._(
-                    "%(pushed)s pushed, %(failed)s not",
-                    pushed=run.pushed_count,
-                    failed=run.failed_count,
-                )
+            connection.last_run_note = False
             if run.state in ("interrupted", "stopped"):
-                note = f"{states[run.state]}, {note}"
-            connection.last_run_note = note if run else False
+                values = {"state": states[run.state], "pushed": run.pushed_count}
+                connection.last_run_note = self.env._(
+                    "%(state)s, %(pushed)s pushed", **values
+                )
+            elif run.state == "done" and run.failed_count:
+                values = {"pushed": run.pushed_count, "failed": run.failed_count}
+                connection.last_run_note = self.env._(
+                    "%(pushed)s pushed, %(failed)s not", **values
+                )
+            elif run.state == "done":
+                connection.last_run_note = self.env._(
+                    "%(pushed)s pushed", pushed=run.pushed_count
+                )
 
     # === THE MONTH === #
 

@@ -2,6 +2,7 @@ import { Component, onWillUnmount, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { formatInteger } from "@web/views/fields/formatters";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
@@ -151,10 +152,12 @@ export class ProgressField extends Component {
     }
 
     get sentence() {
-        const { progress_done: done, progress_total: total, progress_read: read } = this.values;
+        const [done, total, read] = ["progress_done", "progress_total", "progress_read"].map(
+            (name) => formatInteger(this.values[name])
+        );
         switch (this.phase) {
             case "reading":
-                return read
+                return this.values.progress_read
                     ? _t("Reading from Actionstep: %s new or changed", read)
                     : _t("Reading from Actionstep");
             case "stopping":
@@ -162,6 +165,9 @@ export class ProgressField extends Component {
             case "paused":
                 return _t("Paused: %s of %s pushed", done, total);
             case "waiting":
+                if (this.values.state === "reauth_required") {
+                    return _t("%s of %s pushed, waiting for Reconnect", done, total);
+                }
                 return _t("%s of %s pushed, waiting for the next run", done, total);
             default:
                 return _t("%s of %s pushed", done, total);
@@ -174,7 +180,7 @@ export class ProgressField extends Component {
         if (this.phase !== "pushing" || !rate) {
             return "";
         }
-        const perMinute = _t("%s a minute", Math.max(1, Math.round(rate)));
+        const perMinute = _t("%s a minute", formatInteger(Math.max(1, Math.round(rate))));
         return `${perMinute}, ${this.timeLeft(seconds)}`;
     }
 

@@ -72,8 +72,10 @@ class ActionstepSyncRun(models.Model):
         """Override of `create` to show that a run begins."""
         runs = super().create(vals_list)
         # What was asked of an earlier one came too late for it.
-        runs.connection_id.filtered("is_stopping").is_stopping = False
-        runs.connection_id._tell_progress(at_once=True)
+        connections = runs.connection_id
+        connections.filtered("is_stopping").is_stopping = False
+        connections.invalidate_recordset(["last_run_id"])
+        connections._tell_progress(at_once=True)
         return runs
 
     def _count(self, **counts):

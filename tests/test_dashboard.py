@@ -249,6 +249,22 @@ class TestCost(DashboardCase):
         self.assertIn("Limit", plan)
 
 
+@tagged("post_install", "-at_install")
+class TestCurrencies(DashboardCase):
+    """A sentence sends people to Lists > Currencies: Odoo alone has no such menu."""
+
+    def test_menu_opens_the_currencies_of_odoo_to_administrators(self):
+        menu = self.env.ref("actionstep_quickbooks.menu_currencies")
+        self.assertEqual(menu.action, self.env.ref("base.action_currency_form"))
+        for group, is_there in (("group_administrator", True), ("group_user", False)):
+            user = new_test_user(
+                self.env, group, groups=f"actionstep_quickbooks.{group}"
+            )
+            visible = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+            with self.subTest(group=group):
+                self.assertEqual(menu.id in visible, is_there)
+
+
 class DashboardTourCase(ActionstepCommon, HttpCase):
     def _make_busy(self):
         """Return a connection after a pass: some bills went, others need a person."""

@@ -18,7 +18,7 @@ tours.add("actionstep_quickbooks_card", {
         see("When it last ran", `${CARD} footer:contains(Last run)`),
         see("What was pushed in 30 days", `${CARD} canvas[aria-label*="30 Days"]`),
         click("Open what needs attention", count("Needs attention")),
-        see("It is grouped by cause", ".o_group_header:contains(Account is not mapped)"),
+        see("Each cause is told", ".o_kanban_record:contains(Account is not mapped):contains(4-1200)"),
         click("Back", BACK),
         click("Open what is in QuickBooks", count("In QuickBooks")),
         see("All three of them", ".o_pager_limit:contains(3)"),
@@ -46,6 +46,6 @@ tours.add("actionstep_quickbooks_card_on_a_phone", {
             },
         },
         click("Open what needs attention", count("Needs attention")),
-        see("It opens", ".o_action_manager:contains(INV-10002)"),
+        see("It opens", ".o_kanban_record:contains(Account is not mapped)"),
     ],
 });

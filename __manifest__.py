@@ -5,7 +5,7 @@
     "summary": "Push the bills of a law firm from Actionstep into QuickBooks Online",
     "author": "Actionstep QuickBooks contributors",
     "license": "LGPL-3",
-    "depends": ["mail"],
+    "depends": ["bus", "mail"],
     "external_dependencies": {
         "python": [
             "python-quickbooks",
@@ -25,6 +25,7 @@
         "views/actionstep_connection_views.xml",
         "wizards/actionstep_map_upload_views.xml",
         "views/actionstep_mapping_views.xml",
+        "views/actionstep_dashboard_views.xml",
         "views/actionstep_invoice_views.xml",
         "views/actionstep_payment_views.xml",
         "views/actionstep_credit_note_views.xml",

@@ -234,8 +234,8 @@ CAUSES: dict[str, Cause] = {
         _lt("No exchange rate"),
         _lt(
             "The document is in %(currency)s, the books are in %(home)s, and Odoo has "
-            "no rate for its date. Enter one in Odoo under Accounting > Currencies or "
-            "Settings > Currencies; the document then goes by itself."
+            "no rate for its date. Somebody with the right to Odoo's settings enters "
+            "one under Lists > Currencies; the document then goes by itself."
         ),
         subject="currency",
     ),

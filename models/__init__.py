@@ -54,6 +54,9 @@ from . import actionstep_connection_checks
 from . import actionstep_connection_links
 from . import actionstep_document_actions
 from . import actionstep_document_preview
+from . import actionstep_connection_progress
+from . import actionstep_connection_dashboard
 from . import actionstep_register
 from . import actionstep_attention
 from . import actionstep_connection_notices
+from . import ir_websocket

@@ -1,5 +1,3 @@
-from collections import Counter
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.orm.models import NO_ACCESS
@@ -265,20 +263,6 @@ class ActionstepConnection(models.Model):
         groups="base.group_system",
     )
 
-    invoice_count = fields.Integer(compute="_compute_counts")
-    payment_count = fields.Integer(compute="_compute_counts")
-    credit_note_count = fields.Integer(compute="_compute_counts")
-    # Over the documents of all kinds.
-    pushed_count = fields.Integer(compute="_compute_counts")
-    waiting_count = fields.Integer(compute="_compute_counts")
-    attention_count = fields.Integer(compute="_compute_counts")
-    # How far the queue of now is: so many documents were decided to go since it was
-    # empty last, and so many of them have gone.
-    progress_total = fields.Integer(compute="_compute_progress")
-    progress_done = fields.Integer(compute="_compute_progress")
-    progress = fields.Float(string="Progress (%)", compute="_compute_progress")
-    last_run_id = fields.Many2one("actionstep.sync.run", compute="_compute_last_run")
-
     _realm_once = models.UniqueIndex(
         "(realm_id) WHERE realm_id IS NOT NULL AND active",
         "This QuickBooks company already belongs to another connection.",
@@ -302,45 +286,6 @@ class ActionstepConnection(models.Model):
                 connection.state = "paused"
             else:
                 connection.state = "active" if connection.push_invoices else "connected"
-
-    @api.depends(*(f"{name}.state" for name in DOCUMENTS))
-    def _compute_counts(self):
-        counts = {name: self._count_by_state(name) for name in DOCUMENTS}
-        for connection in self:
-            mine = {name: counts[name].get(connection, {}) for name in DOCUMENTS}
-            for name in ("invoice", "payment", "credit_note"):
-                connection[f"{name}_count"] = sum(mine[f"{name}_ids"].values())
-            by_state = sum(map(Counter, mine.values()), Counter())
-            connection.pushed_count = by_state["pushed"]
-            connection.attention_count = by_state["attention"]
-            connection.waiting_count = by_state["waiting"] + by_state["queued"]
-
-    def _count_by_state(self, name):
-        """Return ``{connection: {state: count}}`` of one kind of documents."""
-        groups = self.env[self._fields[name].comodel_name]._read_group(
-            [("connection_id", "in", self.ids)], ["connection_id", "state"], ["__count"]
-        )
-        counts = {}
-        for connection, state, count in groups:
-            counts.setdefault(connection, {})[state] = count
-        return counts
-
-    @api.depends(*(f"{name}.state" for name in DOCUMENTS))
-    def _compute_progress(self):
-        for connection in self:
-            jobs = self.env["actionstep.sync.job"]
-            left = jobs.search_count(jobs._get_open_domain(connection))
-            run = connection.last_run_id
-            done = run.pushed_count + run.failed_count if left else 0
-            connection.progress_done = done
-            connection.progress_total = done + left
-            connection.progress = 100 * done / (done + left) if left else 100
-
-    def _compute_last_run(self):
-        for connection in self:
-            connection.last_run_id = self.env["actionstep.sync.run"].search(
-                [("connection_id", "=", connection.id)], limit=1
-            )
 
     # === CONSTRAINT METHODS === #
 

@@ -230,9 +230,9 @@ class ActionstepConnection(models.Model):
         self._give_up((rest - customers)._set_unknown(error), error)
 
     def _is_on(self):
-        """Tell whether nobody paused or disconnected this connection meanwhile."""
-        self.invalidate_recordset(["state"])
-        return self.state == "active"
+        """Tell whether nobody paused, stopped or disconnected this meanwhile."""
+        self.invalidate_recordset(["state", "is_stopping"])
+        return self.state == "active" and not self.is_stopping
 
     def _prepare_batch(self, quickbooks, jobs):
         """Return the batch that carries jobs of one kind."""

@@ -155,7 +155,7 @@ class ActionstepConnection(models.Model):
             if is_done:
                 self._finish_run(run)
             else:
-                self._trigger_cron()
+                self._rest(run)
 
     def _try_pull(self, run):
         """Pull what changed; what is queued already goes even if that fails.
@@ -172,6 +172,8 @@ class ActionstepConnection(models.Model):
         return None
 
     def _push_with_progress(self, run):
+        if not self._is_on():
+            return False
         Job = self.env["actionstep.sync.job"]
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=Job.search_count(Job._get_due_domain(self)))
@@ -179,7 +181,9 @@ class ActionstepConnection(models.Model):
         # Only what can go now counts: a job that must wait would make the scheduler
         # call again and again.
         progress(
-            remaining=0 if is_done else Job.search_count(Job._get_due_domain(self))
+            remaining=0
+            if is_done or self.is_stopping
+            else Job.search_count(Job._get_due_domain(self))
         )
         return is_done
 

@@ -100,7 +100,6 @@ class ActionstepDocument(models.AbstractModel):
         default="waiting",
         required=True,
         readonly=True,
-        index=True,
         copy=False,
     )
     is_held = fields.Boolean(
@@ -182,6 +181,9 @@ class ActionstepDocument(models.AbstractModel):
         help="How much more stands in QuickBooks than in Actionstep.",
     )
     quickbooks_url = fields.Char(compute="_compute_quickbooks_url")
+
+    # The dashboard counts by it, without a look at the documents themselves.
+    _state = models.Index("(state, connection_id, company_id)")
 
     # === COMPUTE METHODS === #
 

@@ -206,10 +206,10 @@ class ActionstepSyncJob(models.Model):
 
     # === CLAIM === #
 
-    def _get_open_domain(self, connection):
+    def _get_open_domain(self, connections):
         """Return the jobs about documents whose work is not over."""
         return [
-            ("connection_id", "=", connection.id),
+            ("connection_id", "in", connections.ids),
             ("state", "in", OPEN_STATES),
             *((name, "=", False) for name in CUSTOMER_FIELDS),
         ]

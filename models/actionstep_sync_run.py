@@ -1,4 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
+
+# The speed of a run is measured over this many seconds, and is of no use much later.
+SAMPLE_SECONDS = 5
+SAMPLE_CAP = 120
 
 
 class ActionstepSyncRun(models.Model):
@@ -19,6 +25,7 @@ class ActionstepSyncRun(models.Model):
             ("running", "Running"),
             ("done", "Done"),
             ("interrupted", "Interrupted"),
+            ("stopped", "Stopped"),
         ],
         default="running",
         required=True,
@@ -35,9 +42,16 @@ class ActionstepSyncRun(models.Model):
     queued_count = fields.Integer(string="Queued", readonly=True)
     pushed_count = fields.Integer(string="Pushed", readonly=True)
     failed_count = fields.Integer(string="Failed", readonly=True)
+    # How fast documents went lately, and when and where that was measured last.
+    rate = fields.Float(string="Documents a Minute", readonly=True)
+    measured_at = fields.Datetime(readonly=True)
+    measured_count = fields.Integer(readonly=True)
     message = fields.Text(readonly=True)
     detail = fields.Text(string="Technical Detail", readonly=True)
     job_ids = fields.One2many("actionstep.sync.job", "run_id")
+
+    _latest = models.Index("(connection_id, id)")
+    _pushed = models.Index("(connection_id, started_at) WHERE pushed_count > 0")
 
     @api.depends("started_at", "finished_at")
     def _compute_duration(self):
@@ -53,16 +67,50 @@ class ActionstepSyncRun(models.Model):
         for run in self:
             run.display_name = f"{run.connection_id.name}, {run.started_at} UTC"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `create` to show that a run begins."""
+        runs = super().create(vals_list)
+        # What was asked of an earlier one came too late for it.
+        connections = runs.connection_id
+        connections.filtered("is_stopping").is_stopping = False
+        connections.invalidate_recordset(["last_run_id"])
+        connections._tell_progress(at_once=True)
+        return runs
+
     def _count(self, **counts):
         """Add to the counters of a run."""
         self.ensure_one()
-        self.write(
-            {
-                f"{name}_count": self[f"{name}_count"] + n
-                for name, n in counts.items()
-                if n
-            }
-        )
+        added = {f"{name}_count": n for name, n in counts.items() if n}
+        if added:
+            self.write({name: self[name] + n for name, n in added.items()})
+            if {"pushed_count", "failed_count"} & added.keys():
+                self._measure()
+            self.connection_id._tell_progress()
+
+    def _measure(self):
+        """Keep how fast documents go now; a pause in between does not count."""
+        now, gone = fields.Datetime.now(), self._get_gone()
+        since = self.measured_at or self.pulled_at
+        seconds = (now - since).total_seconds() if since else -1
+        if not 0 <= seconds <= SAMPLE_CAP:
+            self.write({"measured_at": now, "measured_count": gone, "rate": 0})
+        elif seconds >= SAMPLE_SECONDS:
+            rate = (gone - self.measured_count) * 60 / seconds
+            # Batches land in swarms: half of it is what was measured before.
+            rate = (rate + self.rate) / 2 if self.rate else rate
+            self.write({"measured_at": now, "measured_count": gone, "rate": rate})
+
+    def _get_gone(self):
+        """Return how many documents this run has done with, for better or worse."""
+        return self.pushed_count + self.failed_count
+
+    def _get_rate(self):
+        """Return how many documents go in a minute; 0 when nothing moves."""
+        if self.state != "running" or not self.measured_at:
+            return 0.0
+        age = fields.Datetime.now() - self.measured_at
+        return self.rate if age <= timedelta(seconds=SAMPLE_CAP) else 0.0
 
     def _note(self, sentence):
         """Add a sentence to what a run tells."""
@@ -78,3 +126,4 @@ class ActionstepSyncRun(models.Model):
                 "detail": detail,
             }
         )
+        self.connection_id._tell_progress(at_once=True)

@@ -353,6 +353,7 @@ class TestPublicMethods(TransactionCase):
         "action_release",
         "action_requeue",
         "action_resume",
+        "action_stop",
         "action_sync_now",
         "action_take_back",
         "action_turn_on",

@@ -377,6 +377,7 @@ class TestMethods(SecurityCase):
     """Each method that can be called from outside, by everybody."""
 
     OPERATOR_MAY = {
+        "action_stop",
         "action_sync_now",
         "action_requeue",
         "action_leave",

@@ -146,7 +146,8 @@ class TestTours(ActionstepCommon, HttpCase):
         self.assertFalse(connection.reporting_message)
 
     def test_bar_of_the_push_moves_while_somebody_looks(self):
-        connection = self._make_active()
+        # One batch holds all that can go.
+        connection = self._make_active(batches_away=1)
         self._receive((self.firm.bills[0].bill_id, "40.00"))
         limit = {"kind": "status", "status": 429, "shape": "xml", "headers": {}}
         invoices, payments = (

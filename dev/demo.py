@@ -78,10 +78,7 @@ class Demo:
 
     def connect(self) -> None:
         """Make the connection and go through both consents, as a browser would."""
-        self.person.call(
-            "ir.config_parameter", "set_param", "web.base.url", self.person.base_url
-        )
-        self.connection_id = self.person.call(CONNECTION, "create", self._values())
+        self.make_connection()
         for side in ("actionstep", "quickbooks"):
             action = self.person.press(
                 CONNECTION, f"action_connect_{side}", self.connection_id
@@ -94,6 +91,13 @@ class Demo:
             )
         # The page that they end on does this by itself.
         self.person.press(CONNECTION, "action_load_lists", self.connection_id)
+
+    def make_connection(self) -> None:
+        """Make the connection, with the keys of both sides and not connected yet."""
+        self.person.call(
+            "ir.config_parameter", "set_param", "web.base.url", self.person.base_url
+        )
+        self.connection_id = self.person.call(CONNECTION, "create", self._values())
 
     def _values(self) -> dict[str, Any]:
         quickbooks, actionstep = self.servers["quickbooks"], self.servers["actionstep"]
@@ -347,24 +351,30 @@ def servers() -> Any:
 
 
 @contextmanager
-def running_demo(server: Server, port: int | None = None) -> Iterator[Demo]:
-    """Run a fresh database and Odoo on it, with the whole demo done."""
+def new_demo(server: Server, port: int | None = None) -> Iterator[Demo]:
+    """Run a fresh database and Odoo on it, with no step of the demo done yet."""
     with servers() as addresses:
         odoo.write_config(server)
         step("Fresh database with the addon", lambda: _fresh(server))
         with odoo.start_server(DATABASE, port) as running:
             person = Person(running.url, DATABASE, "admin", "admin")
-            demo = Demo(addresses, person, running.process)
             try:
-                step("Both sides connected, lists loaded", demo.connect)
-                step("Three maps saved", demo.map_accounts)
-                demo.push()
-                demo.live()
+                yield Demo(addresses, person, running.process)
             except OdooError as err:
                 raise SetupError(
                     f"Odoo says: {err}", "see .work/run/odoo.log."
                 ) from err
-            yield demo
+
+
+@contextmanager
+def running_demo(server: Server, port: int | None = None) -> Iterator[Demo]:
+    """Run a fresh database and Odoo on it, with the whole demo done."""
+    with new_demo(server, port) as demo:
+        step("Both sides connected, lists loaded", demo.connect)
+        step("Three maps saved", demo.map_accounts)
+        demo.push()
+        demo.live()
+        yield demo
 
 
 def _fresh(server: Server) -> None:

@@ -234,9 +234,9 @@ class ActionstepConnection(models.Model):
 
     # === CHECKS === #
 
-    def _load_lists(self):
+    def _load_lists(self, names=None):
         """Override of `actionstep.connection` to judge what was read."""
-        result = super()._load_lists()
+        result = super()._load_lists(names)
         self._update_checks()
         return result
 

@@ -56,44 +56,22 @@ function counted(steps) {
     });
 }
 
-function type(content, trigger, text) {
-    return { content, trigger, run: `edit ${text}` };
-}
-
-function choose(map, name, text) {
-    const cell = `${field(map)} .o_selected_row [name=${name}]`;
+/** Take what is proposed for one map. */
+function acceptAll() {
     return [
-        type(`Type ${text}`, `${cell} input`, text),
-        click(`Choose ${text}`, `.o-autocomplete--dropdown-item:contains("${text}")`),
-        see(`${text} is chosen`, `${cell} input:value("${text}")`),
+        click("Accept all proposals", ".o_actionstep_accept_all"),
+        see("None is left", ".o_form_view:not(:has(.o_actionstep_accept))"),
     ];
 }
 
-function addLine(map, ...ends) {
+/** Fill the three maps with what is proposed. */
+function mapByProposals() {
     return [
-        click("Add a line", `${field(map)} .o_field_x2many_list_row_add a`),
-        see("The line is open", `${field(map)} .o_selected_row`),
-        ...ends.flatMap(([name, text]) => choose(map, name, text)),
-        see("It is whole", `${field(map)} .o_selected_row:contains(Mapped)`),
-    ];
-}
-
-/** Map what the sample firm's first bill needs, line by line. */
-function mapByHand() {
-    return [
-        ...addLine("item_mapping_ids", ["account_id", "4-1100"], ["item_id", "Legal Fees"]),
-        ...addLine(
-            "item_mapping_ids",
-            ["account_id", "6-1100"],
-            ["item_id", "Court Filing Fees"]
-        ),
+        ...acceptAll(),
+        ...openTab("account_map", "GL Account Map"),
+        ...acceptAll(),
         ...openTab("tax_map", "Sales Tax Map"),
-        ...addLine(
-            "tax_mapping_ids",
-            ["tax_code_id", "TAX 8.25"],
-            ["quickbooks_tax_code_id", "California 8.25%"]
-        ),
-        ...addLine("tax_mapping_ids", ["tax_code_id", "NT"], ["quickbooks_tax_code_id", "NON"]),
+        ...acceptAll(),
     ];
 }
 
@@ -161,9 +139,9 @@ tours.add("actionstep_quickbooks_guided_way", {
             }),
         ]),
         see("The lists have loaded by themselves", step("map"), { timeout: PATIENCE }),
-        see("They are on the mapping page", `${field("quickbooks_item_ids")} td`),
+        see("They are on the mapping page", ".o_actionstep_reference li"),
         { content: "Look at the clock", trigger: "body", run: () => tell("connected") },
-        ...counted(mapByHand()),
+        ...counted(mapByProposals()),
         ...counted([click("Turn it on", "button[name=action_turn_on]")]),
         see("The connection is active", state("active")),
         see("Nothing is left of the way", ".o_form_view:not(:has(.o_actionstep_steps))"),

@@ -89,10 +89,8 @@ tours.add("actionstep_quickbooks_documents", {
 
 tours.add("actionstep_quickbooks_hold", {
     steps: () => [
-        see("Causes gather all kinds", ".o_group_header:contains(Deposit account is not mapped)"),
-        see("Here the invoice", ".o_data_row:contains(Invoice):contains(INV-10002)"),
         click(
-            "There the payment",
+            "Open the payment that needs attention",
             ".o_data_row:contains(Payment):contains(CHQ-8) .o_data_cell[name=number]"
         ),
         see("It says what to do", ".alert-danger:contains(Add a line for it to the GL account map)"),

@@ -81,9 +81,8 @@ _LEAVE = _lt(
     "If it is right in QuickBooks as it is: open the document here and press Leave in "
     "QuickBooks."
 )
-_KEEP_OUT = _lt(
-    "If it is not to be in QuickBooks at all: open the document here and press Keep "
-    "Out."
+_HOLD = _lt(
+    "If it is not to be in QuickBooks at all: open the document here and press Hold."
 )
 _UPLOAD = _lt("Save the file and upload it again under Upload Files.")
 _RECONNECT = _lt("Press Reconnect and sign in with a user who has full rights there.")
@@ -644,7 +643,7 @@ GUIDES: dict[str, Guide] = {
             _lt("Read the reason: it names the field or the rule."),
             _lt("Correct it, in Actionstep or in QuickBooks."),
             _lt("Press Try Again."),
-            _KEEP_OUT,
+            _HOLD,
         ),
         cure="requeue",
     ),

@@ -120,9 +120,8 @@ class TestTours(ActionstepCommon, HttpCase):
     def test_operator_holds_documents_and_takes_that_back(self):
         self._make_user("olga", "group_operator")
         connection = self._make_documents()
-        self._get_invoice(connection, 1002).state = "attention"
 
-        self._tour("/odoo/actionstep-attention", "hold", "olga")
+        self._tour("/odoo/actionstep-documents", "hold", "olga")
 
         payment = connection.payment_ids.filtered(lambda p: p.reference == "CHQ-8")
         self.assertEqual(payment.state, "waiting")

@@ -89,10 +89,8 @@ tours.add("actionstep_quickbooks_documents", {
 
 tours.add("actionstep_quickbooks_hold", {
     steps: () => [
-        see("Causes gather all kinds", ".o_group_header:contains(Deposit account is not mapped)"),
-        see("Here the invoice", ".o_data_row:contains(Invoice):contains(INV-10002)"),
         click(
-            "There the payment",
+            "Open the payment that needs attention",
             ".o_data_row:contains(Payment):contains(CHQ-8) .o_data_cell[name=number]"
         ),
         see("It says what to do", ".alert-danger:contains(Add a line for it to the GL account map)"),
@@ -107,8 +105,12 @@ tours.add("actionstep_quickbooks_hold", {
         see("It waits again", state("waiting")),
 
         ...openMenu("register", "Open all documents"),
+        // The list first shows what it showed before, and forgets then what was chosen.
+        see("It shows what is now", ".o_data_row:contains(CHQ-8):contains(Waiting)"),
         click("Choose one", ".o_data_row:contains(WO-1) .o_list_record_selector input"),
+        see("One is chosen", ".o_selection_box:contains(1)"),
         click("And another", ".o_data_row:contains(CR-1):not(:contains(→)) .o_list_record_selector input"),
+        see("Two are chosen", ".o_selection_box:contains(2)"),
         click("Hold both", "button[name=action_hold]"),
         click("Yes", ".modal:contains(until somebody releases them) .modal-footer .btn-primary"),
         see("It tells how many", ".o_notification:contains(2 of 2 on hold now)"),

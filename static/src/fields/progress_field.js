@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { Component, onWillDestroy, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
@@ -49,7 +49,8 @@ export class ProgressField extends Component {
         });
         useBus(this.bus, "BUS:RECONNECT", () => this.ask());
         this.timer = setInterval(() => this.ask(), ASK);
-        onWillUnmount(() => {
+        // Also of one that was left before it was ever shown.
+        onWillDestroy(() => {
             this.isGone = true;
             clearInterval(this.timer);
             this.bus.unsubscribe(NOTIFICATION, this.onTold);
@@ -111,8 +112,16 @@ export class ProgressField extends Component {
     async reload() {
         const { record } = this.props;
         this.loadedAt = Date.now();
-        if (!(await record.isDirty()) && !this.isGone) {
+        if ((await record.isDirty()) || this.isGone) {
+            return;
+        }
+        try {
             await record.load();
+        } catch (error) {
+            // Whoever has left the page meanwhile needs it no more.
+            if (!this.isGone) {
+                throw error;
+            }
         }
     }
 

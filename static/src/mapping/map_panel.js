@@ -51,13 +51,17 @@ export class MapPanel extends Component {
         this.map = MAPS[this.props.kind];
         this.panel = useState({ sources: [], targets: [], pairs: {}, problems: {}, isLoaded: false });
         this.search = useState({ sources: "", targets: "" });
-        // The lines are there before; and anew after a save, when they have ids of their
-        // own and less is left to propose.
+        // The lines are there before; and anew when the lists have loaded, and after a
+        // save, when lines have ids of their own and less is left to propose.
         useEffect(
             () => {
                 this.load();
             },
-            () => [this.props.record.resId, this.list.resIds.join()]
+            () => [
+                this.props.record.resId,
+                String(this.props.record.data.lists_loaded_at),
+                this.list.resIds.join(),
+            ]
         );
     }
 

@@ -209,7 +209,7 @@ class ActionstepConnection(models.Model):
         causes = self.env["actionstep.attention"].search(
             [("connection_id", "=", self.id), ("state", "=", "attention")]
         )
-        pushed = [("state", "=", "pushed"), ("pushed_at", ">=", since)]
+        pushed = [("state", "=", "pushed"), ("pushed_at", ">", since)]
         return {
             "pushed": self._sum_documents(pushed),
             "waiting": self._sum_documents([("state", "in", ("waiting", "queued"))]),

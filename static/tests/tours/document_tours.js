@@ -71,6 +71,7 @@ tours.add("actionstep_quickbooks_documents", {
             "Open what is credited",
             `${field("application_ids")} .o_data_row:contains(CR-1) button[name=get_formview_action]`
         ),
+        see("Its page is open", '.o_breadcrumb:contains("CR-1 →")'),
         see("It is applied in QuickBooks", state("pushed")),
         click("Open its credit note", `${field("credit_note_id")} a:contains(CR-1)`),
         see("Its total on both sides", `${field("quickbooks_total")}:contains(866.00)`),

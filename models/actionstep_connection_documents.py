@@ -1,6 +1,7 @@
 """Documents: translate them, send them, and compare what QuickBooks answered."""
 
 from odoo import models
+from odoo.tools import LazyTranslate
 
 from ..clients.quickbooks import Operation
 from ..exceptions import (
@@ -18,6 +19,21 @@ from .actionstep_connection_push import Batch
 from .actionstep_sync_job import MAX_RETRIES, OPEN_STATES
 from .maps import Maps
 
+_lt = LazyTranslate(__name__)
+
+# What mappers compare, as a bookkeeper calls it.
+COMPARED = {
+    "total": _lt("total"),
+    "tax": _lt("tax"),
+    "number": _lt("number"),
+    "customer": _lt("customer"),
+    "date": _lt("date"),
+    "line count": _lt("line count"),
+    "unapplied": _lt("unapplied"),
+    "remaining": _lt("remaining"),
+    "allocations": _lt("allocations"),
+    "deposit account": _lt("deposit account"),
+}
 # How often a number may be taken by a document that is about to give it up.
 NUMBER_RETRIES = 2
 # What another payment or credit may cause, which is about to change.
@@ -165,7 +181,7 @@ class ActionstepConnection(models.Model):
                     differences = []
                     binding["needs_plan"] = True
                 if differences:
-                    differing[document] = _difference_error(differences)
+                    differing[document] = _difference_error(self.env, differences)
                 elif job in values:
                     binding["pushed_fingerprint"] = job.fingerprint
                 bindings[document] = binding
@@ -288,13 +304,13 @@ class ActionstepConnection(models.Model):
         document._set_attention({document: error}, what=error.detail)
 
 
-def _difference_error(differences):
+def _difference_error(env, differences):
     """Return the error that tells what QuickBooks has otherwise than Actionstep."""
     return DataError(
         "totals_differ",
         "\n".join(f"{d.what}: {d.ours} / {d.theirs}" for d in differences),
         values={
-            "what": ", ".join(d.what for d in differences),
+            "what": ", ".join(env._(COMPARED[d.what]) for d in differences),
             "ours": differences[0].ours,
             "theirs": differences[0].theirs,
         },

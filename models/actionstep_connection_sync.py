@@ -119,6 +119,8 @@ class ActionstepConnection(models.Model):
         switched off by Odoo, and the next invoice would never go.
         """
         self = self.exists().with_company(self.company_id)
+        # What it writes down is read by a person, in the first place by this one.
+        self = self.with_context(lang=self.user_id.lang)
         if not self or self.state != "active":
             return
         now = fields.Datetime.now()

@@ -98,14 +98,21 @@ class Maps:
         )
         return InvoiceLine(
             line_no=1,
-            description=self._connection.env._(
-                "Professional services, %(number)s", number=document.number or ""
-            ),
+            description=self._describe_totals(document),
             amount=net,
             tax_amount=tax,
             item_id=item_id or self.get_item_id(account.number),
             tax_code=found.target,
         )
+
+    def _describe_totals(self, document):
+        """Return what the line says, in the language of the firm.
+
+        It goes to QuickBooks: the language of who looks must not change it.
+        """
+        firm = self._connection.company_id.partner_id
+        env = self._connection.with_context(lang=firm.lang).env
+        return env._("Professional services, %(number)s", number=document.number or "")
 
     # --- payments ---
 

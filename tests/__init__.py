@@ -82,5 +82,6 @@ from . import (
     test_sync_job,
     test_taxes,
     test_tours,
+    test_translations,
     test_unread,
 )

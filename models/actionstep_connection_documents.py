@@ -310,7 +310,7 @@ def _difference_error(env, differences):
         "totals_differ",
         "\n".join(f"{d.what}: {d.ours} / {d.theirs}" for d in differences),
         values={
-            "what": ", ".join(env._(COMPARED[d.what]) for d in differences),
+            "what": ", ".join(env._(COMPARED.get(d.what, d.what)) for d in differences),
             "ours": differences[0].ours,
             "theirs": differences[0].theirs,
         },

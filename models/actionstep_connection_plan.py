@@ -167,6 +167,9 @@ class ActionstepConnection(models.Model):
             settled._set_settled(state)
         documents._set_waiting(waiting)
         documents._set_attention(attention)
+        # Whoever decided about the same documents meanwhile is met here, and not at the
+        # index that lets no two open jobs be of one document.
+        queued.flush_recordset()
         self._create_jobs(queued)
         return queued
 

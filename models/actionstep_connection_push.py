@@ -74,9 +74,12 @@ class ActionstepConnection(models.Model):
         """
         self.ensure_one()
         with VendorSession(self, "quickbooks") as quickbooks:
-            self._recover(quickbooks, run)
+            trouble = self._recover(quickbooks, run)
             with quickbooks.flights(self.batches_away) as flights:
-                return self._push_all(quickbooks, flights, run)
+                is_done = self._push_all(quickbooks, flights, run)
+        if trouble:
+            raise trouble
+        return is_done
 
     def _push_all(self, quickbooks, flights, run):
         """Keep batches under way until nothing is left or something stops us.
@@ -106,6 +109,7 @@ class ActionstepConnection(models.Model):
             goes_on = goes_on and time.monotonic() < end and self._is_on()
         if ready:
             self._join(ready.operations)._set_pending()
+            self._count_outcomes(ready.jobs, run)
             self._commit_step()
         if trouble:
             raise trouble
@@ -198,6 +202,9 @@ class ActionstepConnection(models.Model):
             raise
         while wait := self._start_batch(quickbooks, flights, batch, run):
             time.sleep(wait)
+            if not self._is_on():
+                self._join(batch.operations)._set_pending()
+                break
         return 0
 
     def _take_surely(self, batch, answers):

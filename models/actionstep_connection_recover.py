@@ -2,7 +2,12 @@
 
 from odoo import fields, models
 
-from ..exceptions import SyncError, UnknownOutcomeError
+from ..exceptions import (
+    RetryableError,
+    SyncError,
+    ThrottledError,
+    UnknownOutcomeError,
+)
 from ..mappers.common import is_ours, is_voided
 
 
@@ -17,6 +22,8 @@ class ActionstepConnection(models.Model):
         answer, which may name an object that was removed since: so it is looked for
         once more, and only what is surely not there starts anew.
 
+        :return: the passing trouble of one request: it may be that of one document that
+            QuickBooks cannot digest, and what is queued goes all the same
         :raise SyncError: trouble of the whole connection
         """
         Job = self.env["actionstep.sync.job"]
@@ -36,14 +43,18 @@ class ActionstepConnection(models.Model):
                 job.id if job._goes_alone() else (job.request_id, *job._get_kind())
             )
         )
+        trouble = None
         for jobs in groups.values():
             try:
                 self._recover_documents(quickbooks, jobs)
                 self._count_outcomes(jobs, run)
-            except SyncError:
+            except SyncError as error:
                 self._commit_step()
-                raise
+                if trouble or not _is_of_one(error):
+                    raise
+                trouble = error
             self._commit_step(processed=len(jobs))
+        return trouble
 
     def _recover_documents(self, quickbooks, jobs):
         operations, values, _errors = self._translate(jobs)
@@ -133,6 +144,15 @@ class ActionstepConnection(models.Model):
 
         Payments have no number of their own: they are looked up by customer and day.
         """
+        entity, unlinked = documents._kind.entity, documents.filtered("unlinked_id")
+        # What somebody let go of and released again may have another number by now.
+        rows = []
+        if unlinked:
+            ids = unlinked.mapped("unlinked_id")
+            rows = quickbooks.call("read_many", entity, ids)
+        return rows + self._find_by_content(quickbooks, documents)
+
+    def _find_by_content(self, quickbooks, documents):
         sent = documents._get_jobs()
         if documents._kind.entity == "Payment":
             paid = sent.filtered("sent_customer")
@@ -152,3 +172,9 @@ class ActionstepConnection(models.Model):
             != document.quickbooks_fingerprint
             and not document._kind.compare(value, row)
         )
+
+
+def _is_of_one(error):
+    """Tell whether an error may come from what was sent, and from nothing else."""
+    is_passing = isinstance(error, (UnknownOutcomeError, RetryableError))
+    return is_passing and not isinstance(error, ThrottledError)

@@ -143,6 +143,12 @@ class ActionstepConnection(models.Model):
                 raise trouble
             if trouble:
                 run._note(describe(self.env, trouble))
+            if is_done:
+                self._finish_run(run)
+            else:
+                self._rest(run)
+            # A conflict with what somebody pressed meanwhile shows here.
+            self.env.flush_all()
         except SyncError as error:
             self._interrupt(run, error)
         except psycopg2.extensions.TransactionRollbackError:
@@ -153,11 +159,6 @@ class ActionstepConnection(models.Model):
         except Exception:
             _logger.exception("Run %s of connection %s failed", run.id, self.id)
             self._interrupt(run, SyncError("unexpected", traceback.format_exc()))
-        else:
-            if is_done:
-                self._finish_run(run)
-            else:
-                self._rest(run)
 
     def _try_pull(self, run):
         """Pull what changed; what is queued already goes even if that fails.
@@ -208,7 +209,8 @@ class ActionstepConnection(models.Model):
 
     def _finish_run(self, run):
         run._finish(message=run.message, detail=run.detail)
-        self.write({"failure_count": 0, "resume_at": False})
+        if self.failure_count or self.resume_at:
+            self.write({"failure_count": 0, "resume_at": False})
         self._forget_trouble()
         self._notify_attention()
         _logger.info(

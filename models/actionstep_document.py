@@ -107,6 +107,12 @@ class ActionstepDocument(models.AbstractModel):
         copy=False,
         help="A person decided that this document is not pushed.",
     )
+    unlinked_id = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What it was in QuickBooks before it was unlinked: it is looked for there "
+        "before it is created again.",
+    )
     client_external_id = fields.Char(string="Client ID", readonly=True)
     participant_id = fields.Many2one(
         "actionstep.participant", string="Client", readonly=True, index=True

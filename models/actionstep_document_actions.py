@@ -13,6 +13,9 @@ from .maps import Maps
 # Where a document that nobody holds stands, when it may be pushed (again) on demand.
 PUSHABLE = ("waiting", "queued", "pushed", "attention")
 HOLDABLE = (*PUSHABLE, "skipped")
+# What somebody changed in QuickBooks is overwritten, and what may be a credit is called
+# money: nobody decides that for many at once.
+DECIDED_ALONE = ("changed_in_quickbooks", "removal_changed", "payment_unclear")
 
 
 class ActionstepDocument(models.AbstractModel):
@@ -107,6 +110,8 @@ class ActionstepDocument(models.AbstractModel):
         :raise UserError: a connection of theirs pushes nothing at all
         """
         ready = self._get_free(PUSHABLE)
+        if len(self) > 1:
+            ready -= ready.filtered(lambda one: one.failure_cause in DECIDED_ALONE)
         ready.connection_id._check_pushing()
         ready._ask_again()
         for connection, documents in ready.grouped("connection_id").items():
@@ -165,6 +170,8 @@ class ActionstepDocument(models.AbstractModel):
                 )
             )
         bound._cancel_jobs()
+        for document in bound:
+            document.unlinked_id = document.quickbooks_id
         bound.is_held = True
         bound._set_unbound()
         bound._set_settled("held")
@@ -261,14 +268,14 @@ def tell_pushed(*done):
     :raise UserError: there are none
     """
     env = done[0].env
-    if not any(done):
+    states = Counter(state for documents in done for state in documents.mapped("state"))
+    if not states.keys() & {"queued", "waiting", "attention"}:
         raise UserError(
             env._(
-                "None of these can be pushed: they are on hold, before the start date "
-                "or gone in Actionstep."
+                "None of these can be pushed: they are on hold, before the start date, "
+                "gone in Actionstep, or need a decision on each one."
             )
         )
-    states = Counter(state for documents in done for state in documents.mapped("state"))
     told = (
         (states["queued"], env._("go to QuickBooks with the next batch")),
         (states["waiting"], env._("wait for something else first")),

@@ -299,7 +299,8 @@ class ActionstepSyncJob(models.Model):
             document = job._get_document()
             # A payment has no number that QuickBooks would refuse to take twice.
             has_no_number = document._kind.entity == "Payment"
-            job.is_repeat = document in (new if has_no_number else sent)
+            may_be_there = new if has_no_number else sent
+            job.is_repeat = bool(document.unlinked_id) or document in may_be_there
 
     def _is_removal(self):
         """Tell whether this job takes its document out of QuickBooks."""

@@ -119,7 +119,7 @@ class TestBatchAnswers(RecoveryCase):
         for bill in self.firm.bills:
             self._edit_bill(bill.bill_id, number=f"NEW-{bill.bill_id}")
         run = self._run_through(self.connection, change_items(lambda rows: rows[1::2]))
-        self.assertEqual((run.state, run.pushed_count), ("done", 3))
+        self.assertEqual((run.state, run.pushed_count), ("done", 4))
 
         self._go_on()
 

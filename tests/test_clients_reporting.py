@@ -545,7 +545,7 @@ class TestReportingDatabase(BaseCase):
         )
         with patch.object(const, "REPORTING_TIMEOUT", 0.2), self.open() as client:
             self.assertStops(
-                "reporting_unavailable",
+                "reporting_slow",
                 lambda: client.changed_bill_ids(None),
                 RetryableError,
             )
@@ -569,7 +569,7 @@ class TestReportingDatabase(BaseCase):
                     self.assertEqual(cursor.fetchone(), ("1min",))
                 if limit == "200ms":
                     self.assertStops(
-                        "reporting_unavailable",
+                        "reporting_slow",
                         lambda: client.changed_bill_ids(None),  # noqa: B023
                         RetryableError,
                     )

@@ -61,6 +61,7 @@ class TestWaits(CronCase):
         self._assert_goes_on()
 
     def test_limit_in_the_middle_keeps_what_was_answered(self):
+        self.connection.batches_away = 1
         self._break("quickbooks", "xml", 429, path="/batch", body='"Invoice"')
 
         self._run(self.connection)

@@ -243,6 +243,28 @@ class TestUnlink(ActionCase):
         self.assertEqual(self.invoice.quickbooks_id, self.number)
         self.assertEqual(len(self._get_quickbooks_invoices(1001)), 1)
 
+    def test_release_links_again_what_somebody_renumbered_there(self):
+        self.invoice.action_unlink()
+        self._edit_in_quickbooks("Invoice", self.number, DocNumber="MINE-1")
+
+        self.invoice.action_release()
+        self._run(self.connection)
+
+        self.assertEqual(self.invoice.quickbooks_id, self.number)
+        self.assertEqual(len(self._get_quickbooks_invoices(1001)), 1)
+
+    def test_push_of_many_overwrites_nothing_that_somebody_changed_there(self):
+        self._edit_in_quickbooks("Invoice", self.number, DocNumber="MINE-1")
+        self._edit_and_run(1001, number="INV-NEW")
+        self.assertEqual(self.invoice.failure_cause, "changed_in_quickbooks")
+
+        self.connection.invoice_ids.action_push_now()
+        self._run(self.connection)
+
+        self.assertEqual(self.invoice.state, "attention")
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self.assertEqual(theirs["DocNumber"], "MINE-1")
+
     def test_release_creates_anew_what_somebody_deleted_there(self):
         self.invoice.action_unlink()
         self._delete_in_quickbooks("Invoice", self.number)

@@ -116,6 +116,7 @@ class TestLeftOut(PlanCase):
         self.assertEqual(len(self._get_quickbooks_invoices()), 8)
 
     def test_later_start_date_holds_what_is_still_queued(self):
+        self.connection.batches_away = 1
         self.sandbox.fault("quickbooks", REFUSED, **CUSTOMERS)
         self._run(self.connection)
         self.assertEqual(set(self.connection.invoice_ids.mapped("state")), {"queued"})

@@ -8,6 +8,7 @@ import pytz
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.tools import float_compare
 from odoo.tools.misc import format_date, formatLang
 
 from .actionstep_connection import DOCUMENTS
@@ -109,8 +110,11 @@ class ActionstepConnection(models.Model):
         rows = defaultdict(list)
         for kind, *source in MONTHLY:
             for (connection, currency), sums in self._sum_month(first, *source).items():
+                # A document in a currency that Odoo does not have has none here.
+                rounding = currency.rounding or 0.01
+                is_equal = not float_compare(*sums, precision_rounding=rounding)
                 billed, pushed = (
-                    formatLang(self.env, amount, currency_obj=currency)
+                    formatLang(self.env, amount, currency_obj=currency or None)
                     for amount in sums
                 )
                 rows[connection.id].append(
@@ -119,7 +123,7 @@ class ActionstepConnection(models.Model):
                         "label": labels[kind],
                         "actionstep": billed,
                         "quickbooks": pushed,
-                        "is_equal": currency.compare_amounts(*sums) == 0,
+                        "is_equal": is_equal,
                     }
                 )
         for connection in self:

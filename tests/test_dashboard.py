@@ -130,6 +130,12 @@ class TestMonth(DashboardCase):
             {row["actionstep"] for row in rows}, {"$\xa0100.00", "70.00\xa0€"}
         )
 
+    def test_document_without_a_currency_has_a_row_too(self):
+        self._make_bill("2026-11-02", 100, 100, currency_id=False)
+        self._make_bill("2026-11-03", 0.2, 0.1, currency_id=False)
+
+        self.assertEqual(self._get_rows(), {"invoices": ("100.20", "100.10", False)})
+
     def test_month_without_documents_has_no_table(self):
         self.assertEqual(self._get_rows(), {})
 

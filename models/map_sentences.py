@@ -28,8 +28,8 @@ PROBLEMS = {
         "goes to a trust account."
     ),
     "result_to_balance": _lt(
-        "%(source)s and %(target)s cannot stand for each other: one is income or "
-        "expense, the other stands in the balance sheet."
+        "One of %(source)s and %(target)s is income or expense, the other stands in "
+        "the balance sheet. Is that meant so?"
     ),
     "bank_to_other": _lt(
         "%(source)s is a bank account, but %(target)s takes no deposits in QuickBooks."

@@ -481,7 +481,8 @@ class ActionstepMapping(models.AbstractModel):
     def write(self, vals):
         """Override of `write` to let go what waited for the line."""
         result = super().write(vals)
-        self._let_go()
+        if not self.env.context.get("actionstep_let_go_later"):
+            self._let_go()
         return result
 
     def _let_go(self):
@@ -501,7 +502,9 @@ class ActionstepMapping(models.AbstractModel):
                 ("failure_cause", "in", self._get_mended_causes()),
             ]
             # The state of a document is the server's, the maps are the firm's.
-            rows_sudo = self.env["actionstep.register"].sudo().search(stuck)
+            rows_sudo = (
+                self.env["actionstep.register"].sudo().search_fetch(stuck, ["res_id"])
+            )
             for documents in rows_sudo._get_documents():
                 documents._plan_again()
             if rows_sudo:

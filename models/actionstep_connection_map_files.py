@@ -90,11 +90,16 @@ class ActionstepConnection(models.Model):
         :param lines: ``[(line to change or none, kind, values)]``
         """
         created = defaultdict(list)
+        changed = defaultdict(list)
         for line, kind, values in lines:
             if line:
-                line.write(values)
+                # What waits for lines is let go once, not for each of them.
+                line.with_context(actionstep_let_go_later=True).write(values)
+                changed[kind].append(line.id)
             else:
                 created[kind].append({**values, "connection_id": self.id})
+        for kind, ids in changed.items():
+            self.env[f"actionstep.{kind}.mapping"].browse(ids)._let_go()
         for kind, values in created.items():
             self.env[f"actionstep.{kind}.mapping"].create(values)
 
@@ -213,6 +218,9 @@ class MapReader:
             found = [one for one in named if not found or one in found]
             if not found:
                 raise RowError(self._say_unknown(_joined(cells, side), vendor))
+        if not found:
+            # Only a number, where the entries have none.
+            raise RowError(self._say_unknown(number, vendor))
         if len(found) > 1:
             raise RowError(
                 self.env._(

@@ -216,6 +216,7 @@ class TestMapFiles(FilesMixin, ActionstepCase):
                 ("GL account map", "1-1110", "Trust Bank Account", "1110", ""),
                 (*good, "one too many"),
                 self._item("4-0000", "Legal Fees"),
+                ("Sales tax map", "7", "", "", "NON"),
             )
         )
         words = {
@@ -230,6 +231,7 @@ class TestMapFiles(FilesMixin, ActionstepCase):
             11: "1-1110 Trust Bank Account is not in the list of Actionstep",
             12: "more values than there are columns",
             13: "4-0000 is not in the list of Actionstep",
+            14: "7 is not in the list of Actionstep",
         }
         self.assertEqual(told.keys(), words.keys())
         for row, part in words.items():

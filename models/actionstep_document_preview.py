@@ -159,13 +159,14 @@ class ActionstepDocument(models.AbstractModel):
                 number=number,
             ),
         }
-        if preview.is_known:
-            return self.env._(
-                "QuickBooks has just this: nothing is sent until it changes."
-            )
+        # First: what changes is not sent either.
         if self.state == "held":
             return self.env._(
                 "On hold: nothing is sent until somebody releases it. Then this:"
+            )
+        if preview.is_known:
+            return self.env._(
+                "QuickBooks has just this: nothing is sent until it changes."
             )
         if self.state == "skipped":
             return self.env._(

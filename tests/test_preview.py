@@ -191,6 +191,12 @@ class TestPreviewTells(PreviewCase):
         self.assertIn("On hold", preview.outcome)
         self.assertIn(invoice.number, preview.payload)
 
+    def test_held_document_that_quickbooks_has_is_said_to_stay_all_the_same(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1001)
+        invoice.action_hold()
+        self.assertIn("On hold", self._preview(invoice).outcome)
+
     def test_removal_says_what_is_removed(self):
         self._run(self.connection)
         invoice = self._get_invoice(self.connection, 1001)

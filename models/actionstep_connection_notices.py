@@ -17,10 +17,14 @@ _logger = logging.getLogger(__name__)
 
 ATTENTION_TYPE = "actionstep_quickbooks.mail_activity_type_attention"
 RECONNECT_TYPE = "mail.mail_activity_data_warning"
+DIGEST_GROUP = "actionstep_quickbooks.group_user"
 ATTENTION_PATH = "/odoo/actionstep-needs-attention"
 # So long before a grant ends it is renewed, and a person is told if it cannot be. The
 # shortest lasts three weeks, unused.
 RENEW_BEFORE = timedelta(days=14)
+# A vendor that cannot be reached today is asked again tomorrow; so long before the end
+# a person is told all the same.
+TELL_BEFORE = timedelta(days=7)
 
 
 class ActionstepConnection(models.Model):
@@ -153,6 +157,7 @@ class ActionstepConnection(models.Model):
 
         :param soon: a grant that ends before that time is to be renewed by a person
         """
+        tell_before = soon
         try:
             credential_sudo._get_access_token()
         except AuthError as error:
@@ -160,12 +165,16 @@ class ActionstepConnection(models.Model):
             self._require_reconnect(error, describe(self.env, error))
             return
         except SyncError as error:
-            # It is tried again tomorrow, and the day after.
+            tell_before = fields.Datetime.now() + TELL_BEFORE
             _logger.info("%s of %s not renewed: %s", credential_sudo.side, self, error)
         # It was renewed in a transaction of its own.
         credential_sudo.invalidate_recordset()
         end = credential_sudo._get_grant_end()
-        if end < soon and self.user_id and not self.activity_search([RECONNECT_TYPE]):
+        if end >= soon:
+            self._end_reconnect(soon)
+            return
+        is_told = bool(self.activity_search([RECONNECT_TYPE]))
+        if end < tell_before and self.user_id and not is_told:
             vendor = VENDORS[credential_sudo.side]
             self.activity_schedule(
                 RECONNECT_TYPE,
@@ -180,17 +189,32 @@ class ActionstepConnection(models.Model):
                 user_id=self.user_id.id,
             )
 
+    def _end_reconnect(self, soon):
+        """End the activity that asks to reconnect, unless a side still needs it."""
+        ends = [
+            credential_sudo._get_grant_end()
+            for credential_sudo in self.sudo().credential_ids
+            if credential_sudo.side in VENDORS and credential_sudo.state == "connected"
+        ]
+        is_whole = self.state != "reauth_required"
+        if is_whole and all(end and end >= soon for end in ends):
+            self.activity_unlink([RECONNECT_TYPE])
+
     # === DAILY SUMMARY === #
 
     @api.model
     def _cron_digest(self):
         """Mail to those who asked for it what happened since the last summary.
 
-        A day on which nothing changed has none.
+        A day on which nothing changed has none. It names amounts of clients: who has
+        left, or may not see them any more, gets none.
         """
         template = self.env.ref("actionstep_quickbooks.mail_template_digest")
         asked = [("has_digest", "=", True), ("user_id.email", "!=", False)]
         for connection in self.search(asked):
+            user = connection.user_id
+            if not (user.active and user.has_group(DIGEST_GROUP)):
+                continue
             digest = connection._get_digest()
             still = [digest["waiting"], digest["attention"]]
             if digest["pushed"] or still != (connection.told_digest or [[], []]):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import new_test_user, tagged
 
 from ..models.actionstep_connection_notices import ATTENTION_TYPE, RECONNECT_TYPE
@@ -152,6 +152,21 @@ class TestRenewal(NoticeCase):
         self.assertEqual(activity.date_deadline, credential.refresh_expires_at.date())
         self.assertEqual(self.connection.state, "active")
 
+    def test_vendor_that_is_down_is_told_only_when_the_end_is_near(self):
+        down = {"kind": "status", "status": 503}
+        self.sandbox.fault("quickbooks", down, path="tokens/bearer", times=99)
+        now = fields.Datetime.now()
+        for days, is_told in ((10, False), (3, True)):
+            self._age("quickbooks", refresh_expires_at=now + timedelta(days=days))
+            self._trigger("ir_cron_renew")
+            with self.subTest(days=days):
+                self.assertIs(bool(self._get_activity(RECONNECT_TYPE)), is_told)
+
+        self.sandbox.admin("quickbooks", "DELETE", "faults")
+        self._trigger("ir_cron_renew")
+
+        self.assertFalse(self._get_activity(RECONNECT_TYPE))
+
     def test_grant_that_is_refused_asks_for_a_reconnect(self):
         self.sandbox.admin("quickbooks", "POST", "tokens", {"revoke": True})
         soon = fields.Datetime.now() + timedelta(days=3)
@@ -172,6 +187,21 @@ class TestDigest(NoticeCase):
     def test_nobody_gets_it_unasked(self):
         self._run(self.connection)
         before = self._get_mails()
+        self._trigger("ir_cron_digest")
+        self.assertEqual(self._get_mails(), before)
+
+    def test_who_left_or_has_no_right_gets_none(self):
+        self.connection.has_digest = True
+        self._lengthen(1001)
+        before = self._get_mails()
+        self.user.active = False
+        self._trigger("ir_cron_digest")
+        self.user.write(
+            {
+                "active": True,
+                "group_ids": [Command.set(self.env.ref("base.group_user").ids)],
+            }
+        )
         self._trigger("ir_cron_digest")
         self.assertEqual(self._get_mails(), before)
 

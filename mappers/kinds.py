@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..documents import QuickbooksCompany
+from ..documents import CreditNote, Invoice, QuickbooksCompany
 from ..exceptions import DataError
 from . import credit_note, credit_use, invoice, payment
 from .common import Difference
@@ -25,6 +25,17 @@ class Kind(NamedTuple):
     compare: Callable[[Any, Mapping[str, Any]], list[Difference]]
     source_fingerprint: Callable[[Any], str]
     answer_fingerprint: Callable[[Mapping[str, Any]], str]
+
+    def sent_fingerprint(self, value: Any, payload: Mapping[str, Any]) -> str:
+        """Return the ``answer_fingerprint`` of what QuickBooks makes of a payload.
+
+        It adds up the totals of a sale itself: they are taken to be the document's.
+        """
+        totals: dict[str, Any] = {}
+        if isinstance(value, Invoice | CreditNote):
+            tax = {"TotalTax": value.total_tax}
+            totals = {"TotalAmt": value.total, "TxnTaxDetail": tax}
+        return self.answer_fingerprint({**payload, **totals})
 
 
 INVOICE = Kind(

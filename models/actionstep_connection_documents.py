@@ -138,11 +138,15 @@ class ActionstepConnection(models.Model):
     def _remember_sent(self, operations, values):
         """Store what is about to be sent: only so it is known again, whatever comes."""
         for job, operation in operations.items():
-            document = job._get_document()
+            document, value = job._get_document(), values[job]
+            payload, kind = operation.payload, document._kind
+            is_update = operation.kind == "update"
             job.write(
                 {
-                    **document._prepare_sent(operation.payload),
-                    "fingerprint": document._kind.source_fingerprint(values[job]),
+                    **document._prepare_sent(payload),
+                    "fingerprint": kind.source_fingerprint(value),
+                    "sent_fingerprint": is_update
+                    and kind.sent_fingerprint(value, payload),
                 }
             )
         self._commit_step()

@@ -359,8 +359,19 @@ class ActionstepDocument(models.AbstractModel):
         fingerprint = self._kind.answer_fingerprint(row)
         known = self.quickbooks_fingerprint or fingerprint
         is_edited = known not in (fingerprint, *self._get_former_fingerprints(row))
+        is_edited = is_edited and fingerprint not in self._get_sent_fingerprints()
         self.edited_fingerprint = is_edited and fingerprint
         return is_edited
+
+    def _get_sent_fingerprints(self):
+        """Return what updates of ours made of the object whose answers were lost."""
+        return set(filter(None, self._get_last_lost().mapped("sent_fingerprint")))
+
+    def _get_last_lost(self):
+        """Return the jobs since the last one that QuickBooks answered."""
+        jobs = self._get_jobs().sorted("id")
+        answered = [index for index, job in enumerate(jobs) if job.state == "done"]
+        return jobs[answered[-1] + 1 :] if answered else jobs
 
     def _get_former_fingerprints(self, row):
         """Return what the object would look like had its customer not been merged.

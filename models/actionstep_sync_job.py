@@ -149,6 +149,10 @@ class ActionstepSyncJob(models.Model):
     )
     sent_date = fields.Date(readonly=True)
     fingerprint = fields.Char(readonly=True, help="Content as it was sent.")
+    sent_fingerprint = fields.Char(
+        readonly=True,
+        help="Of an update: what it makes of the object in QuickBooks.",
+    )
     is_repeat = fields.Boolean(
         readonly=True, help="Sent before: looked up before it is created again."
     )

@@ -132,6 +132,30 @@ class TestLostUpdates(RecoveryCase):
         self._assert_once()
         self.assertEqual(self._get_quickbooks_invoices(1001)[0]["SyncToken"], "1")
 
+    def test_bill_that_is_deleted_after_a_lost_answer_leaves_quickbooks(self):
+        self._describe("Corrected")
+        self._lose()
+        self.sandbox.admin("actionstep", "POST", "bills/1001/delete", {})
+
+        self._go_on(2)
+
+        self.assertEqual(self._get_quickbooks_invoices(1001), [])
+        invoice = self._get_invoice(self.connection, 1001)
+        self.assertEqual(invoice.state, "withdrawn", invoice.failure_message)
+
+    def test_bill_that_is_reverted_after_a_lost_answer_is_as_before(self):
+        self._describe("Corrected")
+        self._lose()
+        self._describe(self.first["Line"][0]["Description"])
+
+        self._go_on(2)
+
+        self._assert_once()
+        [theirs] = self._get_quickbooks_invoices(1001)
+        self.assertEqual(
+            theirs["Line"][0]["Description"], self.first["Line"][0]["Description"]
+        )
+
     def test_lost_update_is_not_taken_for_done_because_of_another_version(self):
         self._describe("Corrected")
         self._lose(DROP_BEFORE)

@@ -21,6 +21,7 @@ from .setup.postgres import postgres
 FOLDER = paths.ROOT / "static" / "description"
 # Wide enough for the chatter to stand beside the form.
 SIZE = {"width": 1600, "height": 860}
+MIDDLE = (SIZE["width"] // 3, SIZE["height"] // 2)
 SAMPLE_NUMBER = "INV-10003"
 PATIENCE = 60_000
 TABS = ("GL Account Map", "Sales Tax Map")
@@ -67,6 +68,9 @@ class Story:
 
     def map(self) -> None:
         """Take what is proposed for the three maps."""
+        self.page.locator(".o_actionstep_unmapped:visible").scroll_into_view_if_needed()
+        self.page.mouse.move(*MIDDLE)
+        self.page.mouse.wheel(0, SIZE["height"])
         self.keep("proposals")
         self._accept_all()
         self.keep("mapping")
@@ -83,7 +87,7 @@ class Story:
         self.click("button[name=action_turn_on]:visible")
         self.page.wait_for_selector("[data-value=active][aria-current]")
         self.open("actionstep-connections", ".o_actionstep_dashboard .o_kanban_record")
-        self.page.wait_for_selector(".o_actionstep_dashboard .progress-bar")
+        self.page.wait_for_selector("text=/[1-9][0-9]* of [0-9]+ pushed/")
         self.keep("running")
 
     def look_back(self) -> None:

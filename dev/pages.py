@@ -24,6 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 from .setup import browser, odoo
 from .setup.console import main
 from .setup.postgres import Server, postgres
+from .sign_in import sign_in
 
 ACCOUNTS = 500
 FEW = 20
@@ -190,7 +191,7 @@ def run() -> int:
             for number, count in enumerate(counts, 1)
         }
         with sync_playwright() as playwright:
-            page = sign_in(playwright, browser.require(), running.url)
+            page = sign_in(playwright, browser.require(), running.url, SIZE)
             open_page(page, urls[FEW])  # a browser that has the scripts
             discard(page)
             for _repeat in range(options.repeats):
@@ -202,19 +203,6 @@ def run() -> int:
             print(f"{urls[options.accounts]}   admin, admin. Ctrl-C stops it.")
             running.process.wait()
     return int(large["page interactive"] > INTERACTIVE_SECONDS)
-
-
-def sign_in(playwright, program: str, url: str) -> Page:
-    """Return a page on which the administrator has signed in."""
-    arguments = ["--no-sandbox", "--disable-gpu"]
-    chromium = playwright.chromium.launch(executable_path=program, args=arguments)
-    page = chromium.new_page(viewport=SIZE, reduced_motion="reduce")
-    page.goto(f"{url}/web/login")
-    page.fill("input[name=login]", "admin")
-    page.fill("input[name=password]", "admin")
-    page.press("input[name=password]", "Enter")
-    page.wait_for_selector(".o_main_navbar")
-    return page
 
 
 def print_table(

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
@@ -17,6 +15,7 @@ from .demo import INVOICE, Demo, new_demo
 from .setup import browser, paths
 from .setup.console import main
 from .setup.postgres import postgres
+from .sign_in import sign_in
 
 FOLDER = paths.ROOT / "static" / "description"
 # Wide enough for the chatter to stand beside the form.
@@ -112,8 +111,9 @@ def take_pictures() -> int:
     with (
         postgres() as server,
         new_demo(server) as demo,
-        signed_in(demo, program) as page,
+        sync_playwright() as playwright,
     ):
+        page = sign_in(playwright, program, demo.url, SIZE)
         story, started = Story(demo, page), time.monotonic()
         story.connect()
         story.map()
@@ -131,23 +131,6 @@ def _wait_for_first(demo: Demo, started: float) -> float:
     while not demo.person.call(INVOICE, "search_count", [("state", "=", "pushed")]):
         time.sleep(0.2)
     return round(time.monotonic() - started, 1)
-
-
-@contextmanager
-def signed_in(demo: Demo, program: str) -> Iterator[Page]:
-    """Yield a browser page on which the administrator has signed in."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = chromium.new_page(viewport=SIZE, reduced_motion="reduce")
-        page.goto(f"{demo.url}/web/login")
-        page.fill("input[name=login]", "admin")
-        page.fill("input[name=password]", "admin")
-        page.press("input[name=password]", "Enter")
-        page.wait_for_selector(".o_main_navbar")
-        yield page
-        chromium.close()
 
 
 if __name__ == "__main__":

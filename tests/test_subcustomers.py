@@ -434,6 +434,8 @@ class TestTrouble(SubcustomerCase):
         self.assertEqual(customer["DisplayName"], MATTER_NAME)
 
     def test_lost_answer_about_all_matters_makes_no_second_one(self):
+        # All of them in one batch.
+        self.connection.batches_away = 1
         match = {"method": "POST", "path": "/batch", "body": '"ParentRef": {'}
         self.sandbox.fault("quickbooks", {"kind": "drop_after"}, **match)
         self._run(self.connection)

@@ -71,8 +71,12 @@ class Demo:
     @cached_property
     def firm(self) -> firms.Firm:
         """The sample firm that the servers began with."""
-        told = _ask(self.servers["actionstep"], "firm")
+        told = self._told_firm
         return firms.build(told["country"], told["size"])
+
+    @cached_property
+    def _told_firm(self) -> dict[str, Any]:
+        return _ask(self.servers["actionstep"], "firm")
 
     # --- steps ---
 
@@ -123,7 +127,8 @@ class Demo:
 
     def map_accounts(self) -> None:
         """Fill the three maps as the sample firm's bookkeeper does."""
-        mapping = self.firm.mapping
+        # The same for every size; all bills of a large firm would take much memory.
+        mapping = firms.build(self._told_firm["country"], "small").mapping
         numbers = self._ids("actionstep.account", "number")
         codes = self._ids("actionstep.tax.code", "name")
         items = self._ids("quickbooks.item", "name")

@@ -7,15 +7,15 @@ import psycopg2
 
 from odoo import fields, models
 from odoo.fields import Domain
+from odoo.tools.misc import split_every
 
 from ..documents import QuickbooksCompany
 from ..exceptions import DataError, SyncError
-from .actionstep_document import DOCUMENT_MODELS
+from .actionstep_document import DOCUMENT_MODELS, DOCUMENTS_AT_ONCE
 from .maps import Maps
 
 _logger = logging.getLogger(__name__)
 
-PLAN_CHUNK = 500
 # What comes by itself: another load of details, or another document being pushed.
 WAITING_CAUSES = (
     "lines_missing",
@@ -77,9 +77,8 @@ class ActionstepConnection(models.Model):
             model = self.env[name]
             self._link_currencies(model)
             due = model.search(self._get_plan_domain(model, only_flagged), order="id")
-            for start in range(0, len(due), PLAN_CHUNK):
-                chunk = due[start : start + PLAN_CHUNK]
-                queued = self._plan_documents(chunk, maps, company)
+            for some in split_every(DOCUMENTS_AT_ONCE, due.ids, due.browse):
+                queued = self._plan_documents(some, maps, company)
                 is_queued |= bool(queued)
                 run._count(queued=len(queued))
                 self._commit_step()

@@ -1,18 +1,19 @@
 """Pull what Actionstep's own interface lacks from the firm's reporting database."""
 
+import itertools
 import re
 
 from odoo import models
+from odoo.tools.misc import split_every
 
 from .. import const
 from ..clients.reporting import ReportingClient, parent_id
 from ..clients.rows import VIEWS
 from ..clients.values import UnreadableRow
 from ..exceptions import ConnectionStoppedError, SyncError
+from .actionstep_document import DOCUMENTS_AT_ONCE
 from .failure import describe
 
-# How many documents are read, stored and committed at once.
-DETAIL_CHUNK = 500
 # What only other lines can mend: those of such bills are read in every run, because a
 # late export can bring lines that are older than the checkpoint.
 LINE_CAUSES = ("lines_missing", "lines_outdated", "lines_mismatch", "line_unknown_kind")
@@ -177,7 +178,8 @@ class ActionstepConnection(models.Model):
         self._stage_all(reporting, run, checkpoint, bill_ids, self._read_lines)
 
     def _get_awaited_bill_ids(self):
-        awaited = self.env["actionstep.invoice"].search(
+        # Before the first lines have come these are all bills: their ids alone.
+        awaited = self.env["actionstep.invoice"].search_fetch(
             [
                 ("connection_id", "=", self.id),
                 "|",
@@ -187,7 +189,8 @@ class ActionstepConnection(models.Model):
                 "|",
                 ("lines_modified_at", "=", False),
                 ("failure_cause", "in", LINE_CAUSES),
-            ]
+            ],
+            ["external_id"],
         )
         return awaited.mapped("external_id")
 
@@ -219,11 +222,11 @@ class ActionstepConnection(models.Model):
         # Rows without an id came to light when it was asked what changed.
         is_held = self._note_unreadable(run, reporting.take_unreadable())
         ids = list(dict.fromkeys([*ids, *(checkpoint.unread_ids or [])]))
-        for start in range(0, len(ids), DETAIL_CHUNK):
-            times, left_out = read(reporting, ids[start : start + DETAIL_CHUNK])
+        for some in split_every(DOCUMENTS_AT_ONCE, ids):
+            times, left_out = read(reporting, some)
             self._note_unreadable(run, left_out)
             checkpoint._keep_unread(times, map(parent_id, left_out))
-            found = (one for some in times.values() for one in some)
+            found = itertools.chain(*times.values())
             newest = max(filter(None, (newest, *found)), default=None)
             self._commit_step()
         if not is_held:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.fields import Domain
+from odoo.tools.misc import split_every
 
-from .actionstep_document import DOCUMENT_MODELS
+from .actionstep_document import DOCUMENT_MODELS, DOCUMENTS_AT_ONCE
 
 # The cursor of renamed clients moves in steps: an idle pass writes nothing.
 RENAMED_STEP = timedelta(hours=1)
@@ -19,38 +20,41 @@ class ActionstepConnection(models.Model):
         self._pull_clients(actionstep, run)
         self._pull_matters(actionstep, run)
 
-    def _search_documents(self, domain):
-        """Yield by kind the documents that name a client and matters themselves."""
+    def _split_documents(self, domain):
+        """Yield documents that name a client and matters themselves, some at once.
+
+        The caller commits after each.
+        """
         for name in DOCUMENT_MODELS:
             model = self.env[name]
             if not model._fields["participant_id"].related:
-                yield model.search(Domain("connection_id", "=", self.id) & domain)
+                found = model.search(Domain("connection_id", "=", self.id) & domain)
+                yield from split_every(DOCUMENTS_AT_ONCE, found.ids, found.browse)
 
     # === CLIENTS === #
 
     def _pull_clients(self, actionstep, run):
         """Stage the clients that are named and that we do not know yet."""
         Participant = self.env["actionstep.participant"]
-        orphans = list(
-            self._search_documents(
-                Domain("participant_id", "=", False)
-                & Domain("client_external_id", "!=", False)
-            )
-        )
-        ids = {one.client_external_id for records in orphans for one in records}
-        known = self._get_by_external_id(Participant, ids)
-        wanted = ids - known.keys()
-        if wanted:
-            rows = actionstep.call("participants", sorted(wanted))
-            self._stage_entries(actionstep, run, Participant, "participants", rows)
-            known = self._get_by_external_id(Participant, ids)
-        for records in orphans:
-            for client_id, documents in records.grouped("client_external_id").items():
+        orphans = Domain("participant_id", "=", False)
+        asked = set()
+        for documents in self._split_documents(
+            orphans & Domain("client_external_id", "!=", False)
+        ):
+            groups = documents.grouped("client_external_id")
+            known = self._get_by_external_id(Participant, groups)
+            wanted = groups.keys() - known.keys() - asked
+            if wanted:
+                rows = actionstep.call("participants", sorted(wanted))
+                self._stage_entries(actionstep, run, Participant, "participants", rows)
+                known |= self._get_by_external_id(Participant, wanted)
+                asked |= wanted
+            for client_id, some in groups.items():
                 if client_id in known:
-                    documents.write(
+                    some.write(
                         {"participant_id": known[client_id].id, "needs_plan": True}
                     )
-        self._commit_step()
+            self._commit_step()
 
     def _pull_renamed(self, actionstep, run):
         """Stage anew the clients that changed, or that QuickBooks refused.
@@ -114,26 +118,24 @@ class ActionstepConnection(models.Model):
     def _pull_matters(self, actionstep, run):
         """Stage the matters that documents name and link them."""
         Matter = self.env["actionstep.matter"]
-        unlinked = list(
-            self._search_documents(Domain("has_unlinked_matters", "=", True))
-        )
-        ids = {
-            str(matter_id)
-            for documents in unlinked
-            for document in documents
-            for matter_id in document.matter_external_ids or []
-        }
-        known = self._get_by_external_id(Matter, ids)
-        missing = sorted(ids - known.keys())
-        if missing:
-            rows = actionstep.call("matters", missing)
-            self._stage_entries(actionstep, run, Matter, "actions", rows)
+        asked = set()
+        for documents in self._split_documents(
+            Domain("has_unlinked_matters", "=", True)
+        ):
+            groups = documents.grouped(
+                lambda one: tuple(map(str, one.matter_external_ids or ()))
+            )
+            ids = {key for named in groups for key in named}
             known = self._get_by_external_id(Matter, ids)
-        for documents in unlinked:
-            groups = documents.grouped(lambda one: tuple(one.matter_external_ids or ()))
+            wanted = ids - known.keys() - asked
+            if wanted:
+                rows = actionstep.call("matters", sorted(wanted))
+                self._stage_entries(actionstep, run, Matter, "actions", rows)
+                known |= self._get_by_external_id(Matter, wanted)
+                asked |= wanted
             for named, some in groups.items():
-                matters = [known[str(key)].id for key in named if str(key) in known]
+                matters = [known[key].id for key in named if key in known]
                 some.write(
                     {"matter_ids": [(6, 0, matters)], "has_unlinked_matters": False}
                 )
-        self._commit_step()
+            self._commit_step()

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import psycopg2
 import psycopg2.extensions
 
 from odoo import fields, models
+from odoo.tools.misc import split_every
 
 from ..const import QUICKBOOKS_BATCH_SIZE
 from ..exceptions import (
@@ -35,7 +37,7 @@ STOPPING = (ThrottledError, AuthError, ConnectionStoppedError)
 PASS_SECONDS = 45
 # Small queues are spread over several batches under way at once, none smaller than
 # this.
-SMALLEST_BATCH = 5
+SMALLEST_BATCH = 4
 # Who waits for a turn looks this often whether somebody paused or stopped us.
 LOOK_SECONDS = 2.0
 
@@ -86,7 +88,7 @@ class ActionstepConnection(models.Model):
 
         After trouble nothing new starts, and what is under way is waited for.
         """
-        goes_on, trouble, ready = True, None, None
+        goes_on, trouble, ready = True, None, deque()
         # The scheduler's own time for a pass is too short for what is under way; it is
         # called again at once.
         end = time.monotonic() + PASS_SECONDS
@@ -95,10 +97,11 @@ class ActionstepConnection(models.Model):
             wait, landed = None, 0
             try:
                 if may_start and not ready:
-                    ready = self._prepare_next(quickbooks, flights, run)
+                    ready.extend(self._prepare_next(quickbooks, flights, run))
                 if may_start and ready:
-                    wait = self._start_batch(quickbooks, flights, ready, run)
-                    ready = ready if wait else None
+                    wait = self._start_batch(quickbooks, flights, ready[0], run)
+                    if not wait:
+                        ready.popleft()
                 if wait != 0:
                     if not flights and not wait:
                         break
@@ -107,13 +110,17 @@ class ActionstepConnection(models.Model):
                 trouble = trouble or error
             self._commit_step(processed=landed)
             goes_on = goes_on and time.monotonic() < end and self._is_on()
-        if ready:
-            self._join(ready.operations)._set_pending()
-            self._count_outcomes(ready.jobs, run)
-            self._commit_step()
+        self._withdraw(ready, run)
         if trouble:
             raise trouble
         return goes_on
+
+    def _withdraw(self, batches, run):
+        """Put back what was prepared and got no turn before the pass ended."""
+        for batch in batches:
+            self._join(batch.operations)._set_pending()
+            self._count_outcomes(batch.jobs, run)
+        self._commit_step()
 
     def _prepare_next(self, quickbooks, flights, run):
         """Claim due jobs and prepare what is sent for them.
@@ -121,20 +128,40 @@ class ActionstepConnection(models.Model):
         Jobs of one stage may be under way together. The next stage waits until they
         have landed, because it may need them.
 
-        :return: the batch, or None when there is nothing to do now
+        :return: batches, none when there is nothing to do now
         """
         if flights and flights.away[0].jobs[0].credit_application_id:
             # How much is open of both sides must be known before more is applied.
-            return None
+            return []
         stage = next((batch.stage for batch in flights.away), None)
         first = self.env["actionstep.sync.job"]._find_next(self, stage)
-        jobs = first and first._claim(self._get_batch_size(quickbooks, first))
+        if not first:
+            return []
+        size = self._get_batch_size(quickbooks, first)
+        # Names take three requests to look up, however many they are.
+        is_together = first._is_customer()
+        jobs = first._claim(QUICKBOOKS_BATCH_SIZE if is_together else size)
         if not jobs:
-            return None
+            return []
         jobs.run_id = run
         self._commit_step()
         with self._leaving_open(jobs):
-            return self._prepare_batch(quickbooks, jobs)
+            return self._split(self._prepare_batch(quickbooks, jobs), size)
+
+    def _split(self, batch, size):
+        """Return batches of at most so many operations in place of a larger one.
+
+        Each needs a request id of its own; it is stored with the start of its batch.
+        """
+        parts = [dict(part) for part in split_every(size, batch.operations.items())]
+        rest = batch.jobs - self._join(batch.operations)
+        batches = []
+        for part in parts or [{}]:
+            jobs = self._join(part) | rest
+            jobs._renew_request_id()
+            batches.append(Batch(jobs, part, batch.take))
+            rest = rest.browse()
+        return batches
 
     def _get_batch_size(self, quickbooks, job):
         """Return how many of the jobs that can go with a job are sent in one batch.

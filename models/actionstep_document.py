@@ -17,6 +17,9 @@ DOCUMENT_MODELS = (
     "actionstep.payment",
     "actionstep.credit.application",
 )
+# How many are read, stored, decided about and committed together: so memory does not
+# grow with how many there are.
+DOCUMENTS_AT_ONCE = 500
 # What QuickBooks refused for a reason that somebody may mend there: asked again by
 # itself, but not in every run.
 RETRIED_CAUSES = (

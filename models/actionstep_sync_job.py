@@ -265,14 +265,13 @@ class ActionstepSyncJob(models.Model):
         jobs = due.try_lock_for_update(allow_referencing=True)
         jobs = jobs.filtered(lambda job: job.state == "pending")
         jobs._mark_repeats()
-        jobs.write(
-            {
-                "state": "started",
-                "started_at": fields.Datetime.now(),
-                "request_id": uuid.uuid4().hex,
-            }
-        )
+        jobs.write({"state": "started", "started_at": fields.Datetime.now()})
+        jobs._renew_request_id()
         return jobs
+
+    def _renew_request_id(self):
+        """Let these jobs be sent together, by a name that no request had before."""
+        self.request_id = uuid.uuid4().hex
 
     def _get_kind(self):
         """Return what jobs of one batch have in common."""

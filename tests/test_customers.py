@@ -1,6 +1,10 @@
 """Clients of Actionstep as customers of QuickBooks: one each, never two."""
 
+from unittest.mock import patch
+
 from odoo.tests import tagged
+
+from odoo.addons.actionstep_quickbooks.models import actionstep_connection_push
 
 from .common import ActionstepCase
 from .raw_server import Reply
@@ -33,6 +37,11 @@ class CustomerCase(ActionstepCase):
                 ("external_id", "=", ids[position]),
             ]
         )
+
+    def _get_batches(self):
+        """Return the batches of customers that QuickBooks got."""
+        rows = self.sandbox.requests("quickbooks", "/batch")
+        return [row for row in rows if "Customer" in row["body"]["BatchItemRequest"][0]]
 
     def _run_refusing(self, name, code, detail="", times=1):
         """Make a pass in which QuickBooks refuses the customer of a name."""
@@ -82,6 +91,40 @@ class TestNames(CustomerCase):
         first, second = (self._get_client("Lee, Jordan", n) for n in (0, 1))
         self.assertEqual(first.quickbooks_name, "Lee, Jordan")
         self.assertEqual(second.quickbooks_name, f"Lee, Jordan ({second.external_id})")
+
+    def test_names_of_several_batches_are_looked_up_together(self):
+        self.sandbox.admin("quickbooks", "DELETE", "log")
+
+        self._run(self.connection)
+
+        asked = [
+            row["body"]
+            for row in self.sandbox.requests("quickbooks", "/query")
+            if "DisplayName" in row["body"]
+        ]
+        self.assertEqual([len(asked), len(set(asked))], [3, 3])
+        sent = self._get_batches()
+        self.assertGreater(len(sent), 2)
+        self.assertEqual(len({row["query"]["requestid"] for row in sent}), len(sent))
+        # Two clients of one name, among others: nothing had to be refused.
+        items = [item for row in sent for item in row["body"]["BatchItemRequest"]]
+        names = [item["Customer"]["DisplayName"] for item in items]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_batches_that_a_pass_has_no_time_for_wait_for_the_next(self):
+        with patch.object(actionstep_connection_push, "PASS_SECONDS", 0):
+            self._run(self.connection)
+
+        created = [one for one in self.connection.participant_ids if one.quickbooks_id]
+        self.assertEqual(len(self._get_batches()), 1)
+        self.assertLess(len(created), 10)
+        self.assertFalse(self._get_jobs(self.connection, "started"))
+        self.assertFalse(self._get_jobs(self.connection, "unknown"))
+
+        self._run(self.connection)
+
+        self.assertEqual(set(self.connection.invoice_ids.mapped("state")), {"pushed"})
+        self.assertEqual(len(self._get_quickbooks_invoices()), 15)
 
     def test_name_of_a_vendor_or_employee_gets_the_client_id(self):
         self._run(self.connection)

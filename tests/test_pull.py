@@ -2,9 +2,12 @@
 
 import json
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
+
+from odoo.addons.actionstep_quickbooks.models import actionstep_connection_pull_people
 
 from .common import ActionstepCase
 from .raw_server import Reply
@@ -53,6 +56,19 @@ class TestPages(PullCase):
             self._get_checkpoint(self.connection).cursor,
             min(newest.replace(tzinfo=None), fields.Datetime.now()),
         )
+
+    def test_clients_and_matters_of_many_bills_are_asked_for_once(self):
+        with patch.object(actionstep_connection_pull_people, "DOCUMENTS_AT_ONCE", 50):
+            self._run(self.connection)
+
+        invoices = self.connection.invoice_ids
+        self.assertFalse(invoices.filtered(lambda one: not one.participant_id))
+        self.assertFalse(invoices.filtered("has_unlinked_matters"))
+        for path in ("/participants/", "/actions/"):
+            rows = self.sandbox.requests("actionstep", path)
+            ids = [one for row in rows for one in row["path"].split("/")[-1].split(",")]
+            self.assertTrue(ids, path)
+            self.assertEqual(len(ids), len(set(ids)), path)
 
     def test_checkpoint_moves_only_when_all_pages_were_read(self):
         fault = {"kind": "status", "status": 500, "shape": "html"}

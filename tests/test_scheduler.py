@@ -5,12 +5,19 @@ Other tests share one transaction, in which no lock of the scheduler can be felt
 # What the scheduler is to see must be committed; it is removed after each test.
 # pylint: disable=invalid-commit
 
+import threading
+import time
+from contextlib import closing
+
 from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
 from .common import ActionstepCase
 from .raw_server import Reply
 from .relay import Relay, writes
+
+PATIENCE = 10  # seconds until a test gives up on what should have come long ago
+BLOCKED = "SELECT pid FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
 class SchedulerCase(ActionstepCase):
@@ -42,6 +49,34 @@ class SchedulerCase(ActionstepCase):
         self.env.cr.commit()
         self.env.invalidate_all()
         return self.connection.last_run_id
+
+    def _commit_when_met(self, change):
+        """Change something, as somebody else; commit when a pass waits for it.
+
+        :param change: gets the connection as that person's request sees it
+        :return: thread to join, when the pass is over
+        """
+
+        def commit():
+            with closing(cursor), closing(self.registry.cursor()) as watch:
+                until = time.monotonic() + PATIENCE
+                while not met and time.monotonic() < until:
+                    time.sleep(0.02)
+                    watch.execute(BLOCKED, [pid])
+                    met.extend(watch.fetchall())
+                    watch.rollback()
+                cursor.commit()
+
+        met = []
+        cursor = self.registry.cursor()
+        pid = cursor._cnx.get_backend_pid()
+        env = api.Environment(cursor, SUPERUSER_ID, {})
+        change(self.connection.with_env(env))
+        env.flush_all()
+        self.addCleanup(self.assertTrue, met, "no pass met the change")
+        thread = threading.Thread(target=commit)
+        thread.start()
+        return thread
 
 
 @tagged("post_install", "-at_install")
@@ -105,6 +140,55 @@ class TestScheduler(SchedulerCase):
         self.connection.action_resume()
         self.assertEqual(self._run_for_real().state, "done")
 
+    def test_push_now_while_the_same_document_is_planned_pushes_it_once(self):
+        def push_now(connection):
+            self._get_invoice(connection, 1001).action_push_now()
+
+        lines = self.connection.item_mapping_ids
+        values = [line.copy_data()[0] for line in lines]
+        lines.unlink()
+        self._run_for_real()
+        invoice = self._get_invoice(self.connection, 1001)
+        self.assertEqual(invoice.failure_cause, "account_unmapped")
+        lines.create(values)
+        self.env.cr.commit()
+
+        person = self._commit_when_met(push_now)
+        run = self._run_for_real()
+        person.join()
+
+        self.assertEqual(run.state, "running")
+        while run.state == "running":
+            run = self._run_for_real()
+        self.assertEqual((run.state, invoice.state), ("done", "pushed"))
+        self.assertEqual(len(self._get_quickbooks_invoices(1001)), 1)
+        self.assertEqual(len(invoice.job_ids), 1)
+
+    def test_stop_at_the_very_end_of_a_pass_is_no_error(self):
+        def stop(call, reply):
+            if writes(call) and '"Invoice": {' in call.body and not people:
+                people.append(self._commit_when_met(lambda one: one.action_stop()))
+            return reply
+
+        people = []
+        self.connection.batches_away = 1
+        # That it went well is written down when the run ends.
+        self.connection.failure_count = 1
+        with Relay(self.sandbox.quickbooks["api_url"], stop) as relay:
+            self.connection.local_quickbooks_api_url = relay.api_url
+            run = self._run_for_real()
+            people[0].join()
+        self.assertEqual(run.state, "running")
+        self.assertEqual(set(self.connection.invoice_ids.mapped("state")), {"pushed"})
+
+        self.connection.local_quickbooks_api_url = self.sandbox.quickbooks["api_url"]
+        run = self._run_for_real()
+
+        self.assertEqual(run.state, "stopped")
+        self.assertFalse(self.connection.is_stopping)
+        self.assertEqual(self._run_for_real().state, "done")
+        self.assertEqual(len(self._get_quickbooks_invoices()), 8)
+
     def test_requeue_in_the_middle_of_a_pass_is_no_error(self):
         """Both want to write the same document; the pass steps back and comes again."""
 
@@ -145,14 +229,15 @@ class TestLongPass(SchedulerCase):
 
     def test_pause_lets_what_is_under_way_land_and_starts_nothing_more(self):
         def pause(call, reply):
-            if writes(call) and '"Customer": {' in call.body and not paused:
-                with self.registry.cursor() as cursor:
+            if writes(call) and '"Customer": {' in call.body:
+                with once, self.registry.cursor() as cursor:
                     env = api.Environment(cursor, SUPERUSER_ID, {})
-                    self.connection.with_env(env).action_pause()
-                paused.append(True)
+                    connection = self.connection.with_env(env)
+                    if connection.state == "active":
+                        connection.action_pause()
             return reply
 
-        paused = []
+        once = threading.Lock()
         with Relay(self.sandbox.quickbooks["api_url"], pause) as relay:
             self.connection.local_quickbooks_api_url = relay.api_url
             run = self._run_for_real()
@@ -161,7 +246,7 @@ class TestLongPass(SchedulerCase):
         clients = self.connection.invoice_ids.participant_id
         self.assertTrue(any(clients.mapped("quickbooks_id")))
         self.assertEqual(self._get_quickbooks_invoices(), [])
-        self.assertEqual(run.state, "running")
+        self.assertEqual(run.state, "running", run.message)
         done, total = self.connection.progress_done, self.connection.progress_total
         self.assertEqual((done, total, self.connection.progress), (0, 70, 0))
         self.connection.action_resume()

@@ -81,7 +81,7 @@ class ActionstepConnection(models.Model):
                 queued = self._plan_documents(some, maps, company)
                 is_queued |= bool(queued)
                 run._count(queued=len(queued))
-                self._commit_step()
+                self._commit_part()
         return is_queued
 
     def _link_currencies(self, model):

@@ -71,7 +71,7 @@ class ActionstepConnection(models.Model):
             run._count(pulled=sum(map(len, changed)))
             times = (newest, *(bill.modified_at for bill in bills))
             newest = max(filter(None, times), default=None)
-            self._commit_step()
+            self._commit_part()
         if is_whole:
             # What could not be read is asked for again until it can be.
             checkpoint._advance(newest)

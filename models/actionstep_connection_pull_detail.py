@@ -228,7 +228,7 @@ class ActionstepConnection(models.Model):
             checkpoint._keep_unread(times, map(parent_id, left_out))
             found = itertools.chain(*times.values())
             newest = max(filter(None, (newest, *found)), default=None)
-            self._commit_step()
+            self._commit_part()
         if not is_held:
             checkpoint._advance(newest)
         self._commit_step()

@@ -54,7 +54,7 @@ class ActionstepConnection(models.Model):
                     some.write(
                         {"participant_id": known[client_id].id, "needs_plan": True}
                     )
-            self._commit_step()
+            self._commit_part()
 
     def _pull_renamed(self, actionstep, run):
         """Stage anew the clients that changed, or that QuickBooks refused.
@@ -69,7 +69,7 @@ class ActionstepConnection(models.Model):
             for rows, unreadable in actionstep.pages("participants_modified", since):
                 is_whole &= not self._note_unreadable(run, unreadable)
                 self._stage_renamed(actionstep, run, rows)
-                self._commit_step()
+                self._commit_part()
         refused = self._get_refused_client_ids()
         if refused:
             rows = actionstep.call("participants", sorted(refused))
@@ -138,4 +138,4 @@ class ActionstepConnection(models.Model):
                 some.write(
                     {"matter_ids": [(6, 0, matters)], "has_unlinked_matters": False}
                 )
-            self._commit_step()
+            self._commit_part()

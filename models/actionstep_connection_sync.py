@@ -25,8 +25,12 @@ _logger = logging.getLogger(__name__)
 INTERVAL_MINUTES = 5
 # No vendor is waited for any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(days=1)
-# A run that is still open after this long was left by a process that died.
+# An open run that nobody wrote to for this long was left by a process that died.
 RUN_HOURS = 1
+
+
+class HaltedError(Exception):
+    """Somebody paused, stopped or disconnected while a pass was reading."""
 
 
 class ActionstepConnection(models.Model):
@@ -112,6 +116,17 @@ class ActionstepConnection(models.Model):
         """
         return self.env["ir.cron"]._commit_progress(processed)
 
+    def _commit_part(self):
+        """Commit a part of what is read or decided, and go on only if nobody objects.
+
+        What was not come to is met again: a checkpoint moves when all was read.
+
+        :raise HaltedError: the pass is to end here
+        """
+        self._commit_step()
+        if not self._is_on():
+            raise HaltedError
+
     def _cron_sync(self):
         """Run one pass; called again by the scheduler while jobs are left.
 
@@ -129,16 +144,8 @@ class ActionstepConnection(models.Model):
             return
         run = self._get_run()
         self._commit_step()
-        trouble = None
         try:
-            if not run.pulled_at:
-                trouble = self._try_pull(run)
-                self._plan(run)
-                run.pulled_at = fields.Datetime.now()
-            is_done = self._push_with_progress(run)
-            # What needed a document that stands in QuickBooks now.
-            while is_done and self._plan(run, only_flagged=True):
-                is_done = self._push_with_progress(run)
+            is_done, trouble = self._work(run)
             if trouble and is_done:
                 raise trouble
             if trouble:
@@ -159,6 +166,27 @@ class ActionstepConnection(models.Model):
         except Exception:
             _logger.exception("Run %s of connection %s failed", run.id, self.id)
             self._interrupt(run, SyncError("unexpected", traceback.format_exc()))
+
+    def _work(self, run):
+        """Pull and plan, once in a run, and push.
+
+        :return: whether nothing is left to do now, and the passing trouble that ended
+            the pull, or None
+        :raise SyncError: trouble of the whole connection
+        """
+        trouble = None
+        try:
+            if not run.pulled_at:
+                trouble = self._try_pull(run)
+                self._plan(run)
+                run.pulled_at = fields.Datetime.now()
+            is_done = self._push_with_progress(run)
+            # What needed a document that stands in QuickBooks now.
+            while is_done and self._plan(run, only_flagged=True):
+                is_done = self._push_with_progress(run)
+        except HaltedError:
+            is_done = False
+        return is_done, trouble
 
     def _try_pull(self, run):
         """Pull what changed; what is queued already goes even if that fails.
@@ -200,7 +228,7 @@ class ActionstepConnection(models.Model):
             [("connection_id", "=", self.id), ("state", "=", "running")], limit=1
         )
         oldest = fields.Datetime.now() - timedelta(hours=RUN_HOURS)
-        if run and run.started_at < oldest:
+        if run and run.write_date < oldest:
             run._finish("interrupted")
             run = Run
         return run or Run.create(

@@ -295,16 +295,35 @@ class TestTwoConnections(CronCase):
 
 @tagged("post_install", "-at_install")
 class TestRun(CronCase):
-    def test_run_left_open_by_a_worker_that_died_is_closed(self):
-        old = self.env["actionstep.sync.run"].create(
+    def _make_run(self, hours):
+        """Return a run that began some hours ago and is open still."""
+        return self.env["actionstep.sync.run"].create(
             {
                 "connection_id": self.connection.id,
-                "started_at": fields.Datetime.now() - timedelta(hours=2),
+                "started_at": fields.Datetime.now() - timedelta(hours=hours),
             }
         )
+
+    def test_run_left_open_by_a_worker_that_died_is_closed(self):
+        old = self._make_run(hours=2)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE actionstep_sync_run SET write_date = started_at WHERE id = %s",
+            [old.id],
+        )
+        old.invalidate_recordset()
+
         run = self._run(self.connection)
+
         self.assertEqual((old.state, run.state), ("interrupted", "done"))
         self.assertNotEqual(old, run)
+
+    def test_long_run_that_is_at_work_goes_on(self):
+        long = self._make_run(hours=2)
+
+        run = self._run(self.connection)
+
+        self.assertEqual((run, run.state), (long, "done"))
 
     def test_sync_now_names_who_asked_and_waits_for_nothing(self):
         self.connection.resume_at = fields.Datetime.now() + timedelta(hours=1)

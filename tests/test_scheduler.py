@@ -15,6 +15,7 @@ from odoo.tests import tagged
 from .common import ActionstepCase
 from .raw_server import Reply
 from .relay import Relay, writes
+from .test_pull import NEVER
 
 PATIENCE = 10  # seconds until a test gives up on what should have come long ago
 BLOCKED = "SELECT pid FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
@@ -254,3 +255,49 @@ class TestLongPass(SchedulerCase):
         self.assertEqual((run.state, run.pushed_count), ("done", 70))
         self.assertEqual(self.connection.progress, 100)
         self.assertEqual(len(self._get_quickbooks_invoices()), 70)
+
+
+@tagged("post_install", "-at_install")
+class TestReading(SchedulerCase):
+    """Somebody objects while a first load reads page after page."""
+
+    firm_size = "401"
+
+    def _read_while(self, press):
+        """Make a pass; call ``press`` with the connection when page 2 is read."""
+
+        def look(call, reply):
+            if "/bills" in call.path and "page=2" in call.path:
+                with self.registry.cursor() as cursor:
+                    env = api.Environment(cursor, SUPERUSER_ID, {})
+                    press(self.connection.with_env(env))
+            return reply
+
+        credential = self.connection._get_credential("actionstep")
+        api_endpoint = credential.api_endpoint
+        with Relay(api_endpoint, look) as relay:
+            credential.api_endpoint = relay.api_url
+            run = self._run_for_real()
+        credential.api_endpoint = api_endpoint
+        return run
+
+    def test_stop_takes_effect_after_the_page(self):
+        run = self._read_while(lambda connection: connection.action_stop())
+
+        self.assertEqual((run.state, run.pulled_count), ("stopped", 400))
+        self.assertFalse(self._get_quickbooks_invoices())
+        self.assertFalse(self.connection.is_stopping)
+
+    def test_pause_takes_effect_after_the_page_and_resume_reads_the_rest(self):
+        self.connection.start_date = NEVER
+        run = self._read_while(lambda connection: connection.action_pause())
+
+        self.assertEqual((run.state, run.pulled_count), ("running", 400))
+        self.assertFalse(run.pulled_at)
+        self.assertEqual(self.connection.progress_phase, "idle")
+
+        self.connection.action_resume()
+        again = self._run_for_real()
+
+        self.assertEqual((again, again.state), (run, "done"))
+        self.assertEqual(len(self.connection.invoice_ids), 401)

@@ -110,7 +110,8 @@ class ActionstepConnection(models.Model):
                 trouble = trouble or error
             self._commit_step(processed=landed)
             goes_on = goes_on and time.monotonic() < end and self._is_on()
-        self._withdraw(ready, run)
+        if ready:
+            self._withdraw(ready, run)
         if trouble:
             raise trouble
         return goes_on

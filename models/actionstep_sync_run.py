@@ -1,10 +1,14 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 # The speed of a run is measured over this many seconds, and is of no use much later.
 SAMPLE_SECONDS = 5
 SAMPLE_CAP = 120
+# How long runs are kept, and those in which nothing happened.
+KEPT_DAYS = 180
+IDLE_KEPT_DAYS = 7
 
 
 class ActionstepSyncRun(models.Model):
@@ -127,3 +131,24 @@ class ActionstepSyncRun(models.Model):
             }
         )
         self.connection_id._tell_progress(at_once=True)
+
+    @api.autovacuum
+    def _gc_finished(self):
+        """Drop runs that tell nothing after a week, and all after half a year.
+
+        Every five minutes there is one, and in most of them nothing happens.
+        """
+        limit, now = 1000, fields.Datetime.now()
+        counts = ("pulled_count", "queued_count", "pushed_count", "failed_count")
+        idle = [(name, "=", 0) for name in counts]
+        idle += [("state", "=", "done"), ("message", "=", False)]
+        idle += [("finished_at", "<", now - timedelta(days=IDLE_KEPT_DAYS))]
+        old = [("finished_at", "<", now - timedelta(days=KEPT_DAYS))]
+        # Each connection tells when it was synchronized last.
+        everyone = self.env["actionstep.connection"].with_context(active_test=False)
+        latest = everyone.search([])._get_latest_run_ids()
+        domain = Domain(idle) | Domain(old)
+        domain &= Domain("id", "not in", list(filter(None, latest.values())))
+        runs = self.search(domain, order="id", limit=limit)
+        runs.unlink()
+        return len(runs), len(runs) == limit

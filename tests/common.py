@@ -1,17 +1,21 @@
 """What the tests of the addon share: a connection to the local servers, and builders.
 
 The servers are real ones over HTTP (`tests/sandbox.py`); nothing of the addon is
-patched. A pass runs through the scheduler's own code.
+patched but how much time a pass has. A pass runs through the scheduler's own code.
 """
 
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import TransactionCase
 
 from odoo.addons.actionstep_quickbooks.dev.sandbox import firms
 from odoo.addons.actionstep_quickbooks.dev.sandbox.firms.charts import OPERATING_BANK
+from odoo.addons.actionstep_quickbooks.models import actionstep_connection_push
+from odoo.addons.base.models import ir_cron
 
 from .relay import Relay
 from .sandbox import Sandbox
@@ -142,6 +146,16 @@ class ActionstepCommon:
         return self.env["actionstep.sync.run"].search(
             [("connection_id", "=", connection.id)], limit=1
         )
+
+    @contextmanager
+    def _short_passes(self):
+        """Let a pass have no time for more than what it starts with."""
+        with (
+            patch.object(actionstep_connection_push, "PASS_SECONDS", 0),
+            patch.object(ir_cron, "MIN_TIME_PER_JOB", 0),
+            patch.object(ir_cron, "MIN_RUNS_PER_JOB", 1),
+        ):
+            yield
 
     # --- the two sides ---
 

@@ -3,13 +3,9 @@
 import json
 import threading
 import time
-from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
-
-from odoo.addons.actionstep_quickbooks.models import actionstep_connection_push
-from odoo.addons.base.models import ir_cron
 
 from .common import ActionstepCase
 from .raw_server import Reply
@@ -375,11 +371,7 @@ class TestStops(FlightMixin, SchedulerCase):
 
     def test_end_of_a_passes_time_stops_between_batches(self):
         runs = []
-        with (
-            patch.object(actionstep_connection_push, "PASS_SECONDS", 0),
-            patch.object(ir_cron, "MIN_TIME_PER_JOB", 0),
-            patch.object(ir_cron, "MIN_RUNS_PER_JOB", 1),
-        ):
+        with self._short_passes():
             while not runs or runs[-1].state == "running":
                 runs.append(self._run_for_real())
                 self.assertFalse(self._get_jobs(self.connection, "started"))

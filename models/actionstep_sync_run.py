@@ -145,10 +145,10 @@ class ActionstepSyncRun(models.Model):
         idle += [("finished_at", "<", now - timedelta(days=IDLE_KEPT_DAYS))]
         old = [("finished_at", "<", now - timedelta(days=KEPT_DAYS))]
         # Each connection tells when it was synchronized last.
-        everyone = self.env["actionstep.connection"].with_context(active_test=False)
-        latest = everyone.search([])._get_latest_run_ids()
+        groups = self._read_group([], ["connection_id"], ["id:max"])
+        latest = [run_id for _connection, run_id in groups]
         domain = Domain(idle) | Domain(old)
-        domain &= Domain("id", "not in", list(filter(None, latest.values())))
+        domain &= Domain("id", "not in", latest)
         runs = self.search(domain, order="id", limit=limit)
         runs.unlink()
         return len(runs), len(runs) == limit

@@ -62,6 +62,7 @@ CURES: dict[str, Cure] = {
     "details": Cure(_lt("Load the Lines"), "operator"),
     "requeue": Cure(_lt("Try Again"), "operator"),
     "restore": Cure(_lt("Put Actionstep's Version Back"), "operator"),
+    "money": Cure(_lt("It Is Money"), "operator"),
     "reconnect": Cure(_lt("Reconnect"), "administrator"),
     "resume": Cure(_lt("Resume"), "administrator"),
 }
@@ -327,7 +328,10 @@ GUIDES: dict[str, Guide] = {
             "draft or deleted in Actionstep."
         ),
         (
-            _lt("To push the bill: set an earlier start date, or requeue the bill."),
+            _lt(
+                "To push the bill: set an earlier start date, or press Release on the "
+                "bill if it is on hold."
+            ),
             _lt(
                 "If the bill stands in QuickBooks since before: record this there by "
                 "hand, then open it here and press Hold."
@@ -343,13 +347,13 @@ GUIDES: dict[str, Guide] = {
         ),
         (
             _lt("Look in Actionstep whether money came in."),
-            _lt("If it is money: press Try Again."),
+            _lt("If it is money: press It Is Money, or Requeue on the document."),
             _lt(
                 "If it is the credit note: press Hold on the document, and apply "
                 "the credit memo in QuickBooks."
             ),
         ),
-        cure="requeue",
+        cure="money",
     ),
     "credit_unknown": Guide(
         _lt("The credit note that is applied is not in QuickBooks yet."),
@@ -364,7 +368,10 @@ GUIDES: dict[str, Guide] = {
         _lt("The credit note that is applied is not pushed."),
         _lt("It is dated before the start date, or somebody kept it out."),
         (
-            _lt("To push it: set an earlier start date, or requeue the credit note."),
+            _lt(
+                "To push it: set an earlier start date, or press Release on the credit "
+                "note if it is on hold."
+            ),
             _lt(
                 "If it stands in QuickBooks since before: apply it there by hand, then "
                 "open this here and press Hold."
@@ -557,7 +564,10 @@ GUIDES: dict[str, Guide] = {
         _lt("It still stands in Actionstep, so one of the two is wrong."),
         (
             _lt("If it is to be there: press Put Actionstep's Version Back."),
-            _lt("If not: delete it in Actionstep, or press Unlink on the document."),
+            _lt(
+                "If not: delete it in Actionstep, or press Hold on the document. "
+                "Otherwise it comes back when it changes in Actionstep."
+            ),
         ),
         cure="restore",
     ),

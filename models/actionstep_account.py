@@ -88,6 +88,16 @@ class ActionstepAccount(models.Model):
             "active": value.is_active,
         }
 
+    def _is_bank(self):
+        """Tell whether the type is one of accounts that hold money.
+
+        A firm may keep its trust accounts under a type of their own; what it owes its
+        clients is called so, too.
+        """
+        text = (self.account_type or "").lower()
+        is_trust = self.section == "asset" and any(word in text for word in TRUST_WORDS)
+        return "bank" in text or is_trust
+
     def _to_entry(self):
         """Return the neutral entry that pairs are checked with."""
         self.ensure_one()
@@ -96,6 +106,6 @@ class ActionstepAccount(models.Model):
             number=self.number or "",
             name=self.name or "",
             section="" if self.section == "other" else self.section,
-            is_bank="bank" in (self.account_type or "").lower(),
+            is_bank=self._is_bank(),
             is_trust=self.is_trust,
         )

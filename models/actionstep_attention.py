@@ -1,13 +1,14 @@
 """Needs Attention: what keeps documents back, each cause with the way to its cure."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..exceptions import CAUSES
 from ..guides import CURES, GUIDES
 from .actionstep_connection_plan import LOCAL_CAUSES, WAITING_CAUSES
+from .actionstep_document_actions import DECIDED_ALONE
 from .actionstep_register import ActionstepRegister
 from .guidance import selection_cure
 
@@ -29,6 +30,8 @@ FAILURE = (
     "failure_detail",
     "failed_at",
 )
+# What a page sends along with a button: which cause a row was when it was read.
+SEEN_FIELDS = ("kind", "state", "failure_cause", "failure_subject")
 # What to map, by the cure: the model of the line, and the number or name of its source.
 MAP_CURES = {
     "map_item": ("actionstep.item.mapping", "number"),
@@ -203,8 +206,10 @@ class ActionstepAttention(models.Model):
             row.can_requeue = (
                 row.kind == "documents"
                 and row.cure not in ("requeue", "restore")
-                # Of these each run decides anew, asked or not.
-                and row.failure_cause not in (*LOCAL_CAUSES, *WAITING_CAUSES)
+                # Of these each run decides anew, asked or not; and of those nobody
+                # decides without looking at each.
+                and row.failure_cause
+                not in (*LOCAL_CAUSES, *WAITING_CAUSES, *DECIDED_ALONE)
             )
 
     def _choose_cure(self):
@@ -216,7 +221,7 @@ class ActionstepAttention(models.Model):
             return "requeue"
         if self.kind == "connection":
             return cure if cure != "requeue" else "settings"
-        if cure == "quickbooks" and self.record_count > 1:
+        if cure in ("quickbooks", "money") and self.record_count > 1:
             return "document"
         if cure == "customer" and not self.participant_id.quickbooks_id:
             return "document"
@@ -235,6 +240,8 @@ class ActionstepAttention(models.Model):
     def action_cure(self):
         """Do what the button of a cause says, or lead to where it is done."""
         self.ensure_one()
+        if not self._is_as_seen():
+            return self._reload()
         self.check_access("read")
         if not self.cure or not self._may(self.cure):
             raise AccessError(
@@ -247,6 +254,8 @@ class ActionstepAttention(models.Model):
     def action_open(self):
         """Open what a cause keeps back: one record itself, several as a list."""
         self.ensure_one()
+        if not self._is_as_seen():
+            return self._reload()
         if self.kind == "documents":
             return self._open_documents()
         records = self._get_records()
@@ -258,9 +267,34 @@ class ActionstepAttention(models.Model):
             raise AccessError(
                 self.env._("Only an operator may decide about documents.")
             )
-        for row in self:
-            row._requeue()
-        return True
+        if not self._is_as_seen():
+            return self._reload()
+        answers = [row._requeue() for row in self]
+        return answers[0] if len(answers) == 1 else True
+
+    def _is_as_seen(self):
+        """Tell whether a row still is the cause that stood on the page.
+
+        A row has the id of its first document, which may have another cause by now.
+        """
+        seen = self.env.context.get("actionstep_seen")
+        if not self.exists():
+            return False
+        return not seen or seen == [self[name] or False for name in SEEN_FIELDS]
+
+    def _reload(self):
+        """Return the action that reads an old page anew, and says so."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "This has changed in the meantime. The page has been read anew."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     # === RECORDS === #
 
@@ -295,12 +329,12 @@ class ActionstepAttention(models.Model):
 
     def _requeue(self):
         if self.kind == "documents":
-            self._get_records().action_requeue()
-        elif self.kind in ("client", "matter"):
-            self._get_records().sudo()._push_again()
-            self.connection_id._trigger_cron()
-        else:
-            self.connection_id.action_sync_now()
+            return self._get_records().action_requeue()
+        if self.kind == "connection":
+            return self._sync_now()
+        self._get_records().sudo()._push_again()
+        self.connection_id._trigger_cron()
+        return True
 
     # === CURES === #
 
@@ -386,15 +420,12 @@ class ActionstepAttention(models.Model):
         """Open the bill or credit note by whose number these wait."""
         is_credit = CAUSES[self.failure_cause].subject == "credit"
         model = "actionstep.credit.note" if is_credit else "actionstep.invoice"
+        mine = Domain("connection_id", "=", self.connection_id.id)
         numbers = (self.failure_subject or "").split(", ")
-        found = self.env[model].search(
-            [
-                ("connection_id", "=", self.connection_id.id),
-                "|",
-                ("number", "in", numbers),
-                ("external_id", "in", numbers),
-            ]
-        )
+        found = self.env[model].search(mine & Domain("number", "in", numbers))
+        # What has no number goes by Actionstep's id, which may be another's number.
+        rest = set(numbers) - set(found.mapped("number"))
+        found |= self.env[model].search(mine & Domain("external_id", "in", list(rest)))
         return self._open(found) if found else self.action_open()
 
     def _cure_quickbooks(self):
@@ -413,17 +444,28 @@ class ActionstepAttention(models.Model):
     def _cure_details(self):
         """Upload files, or let the reporting database be read."""
         if self.connection_id.detail_source != "files":
-            return self.connection_id.action_sync_now()
+            return self._sync_now()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "actionstep_quickbooks.action_actionstep_detail_upload"
         )
         context = {"default_connection_id": self.connection_id.id}
         return {**action, "context": context}
 
+    def _sync_now(self):
+        if self.connection_id.state == "paused":
+            raise UserError(
+                self.env._("The connection is paused. Press Resume on it first.")
+            )
+        return self.connection_id.action_sync_now()
+
     def _cure_requeue(self):
         return self.action_requeue()
 
     def _cure_restore(self):
+        # Asked and confirmed for all of them.
+        return self.with_context(actionstep_many=False).action_requeue()
+
+    def _cure_money(self):
         return self.action_requeue()
 
     def _cure_reconnect(self):

@@ -51,6 +51,7 @@ class ActionstepConnection(models.Model):
     @api.depends(*(f"{name}.state" for name in DOCUMENTS))
     def _compute_counts(self):
         counts = {name: self._count_by_state(name) for name in DOCUMENTS}
+        others = self._count_other_causes()
         for connection in self:
             key = connection._origin.id
             mine = {name: counts[name].get(key, {}) for name in DOCUMENTS}
@@ -58,7 +59,7 @@ class ActionstepConnection(models.Model):
                 connection[f"{name}_count"] = sum(mine[f"{name}_ids"].values())
             by_state = sum(map(Counter, mine.values()), Counter())
             connection.pushed_count = by_state["pushed"]
-            connection.attention_count = by_state["attention"]
+            connection.attention_count = by_state["attention"] + others.get(key, 0)
             connection.waiting_count = by_state["waiting"] + by_state["queued"]
 
     def _count_by_state(self, name):
@@ -72,6 +73,22 @@ class ActionstepConnection(models.Model):
         for connection, state, count in groups:
             counts[connection.id][state] = count
         return counts
+
+    def _count_other_causes(self):
+        """Return ``{connection id: what else needs attention}``: clients, matters, itself.
+
+        The page Needs Attention, which the number opens, shows them, too.
+        """
+        groups = self.env["actionstep.attention"]._read_group(
+            [
+                ("connection_id", "in", self._origin.ids),
+                ("state", "=", "attention"),
+                ("kind", "!=", "documents"),
+            ],
+            ["connection_id"],
+            ["record_count:sum"],
+        )
+        return {connection.id: count for connection, count in groups}
 
     def _compute_last_run_at(self):
         """Tell when the last run ended and what it did, or since when it works."""

@@ -194,6 +194,7 @@ class MapReader:
         if kind not in self._maps:
             sources, targets = self.connection._get_map_ends(kind)
             lines = self.connection[f"{kind}_mapping_ids"]
+            sources |= lines[lines._source_field]
             self._maps[kind] = (
                 _index(sources),
                 _index(targets),

@@ -4,6 +4,7 @@ from collections import Counter
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..mappers import suggestions
 from .map_sentences import REASONS
@@ -48,11 +49,11 @@ class ActionstepConnection(models.Model):
         if kind not in SOURCES:
             raise UserError(self.env._("There is no such map."))
         lines = self[f"{kind}_mapping_ids"]
-        sources, targets = self._get_map_ends(kind)
+        waiting = self._count_waiting(kind)
+        sources, targets = self._get_map_ends(kind, waiting)
         source_name, target_name = lines._source_field, lines._target_field
         mapped = lines[source_name]
         proposals = self._propose_lines(kind, sources - mapped, targets)
-        waiting = self._count_waiting(kind)
         rows = [
             {
                 **_row(source),
@@ -70,11 +71,15 @@ class ActionstepConnection(models.Model):
             "problems": {line.id: line.problem for line in lines if line.problem},
         }
 
-    def _get_map_ends(self, kind):
+    def _get_map_ends(self, kind, waiting=None):
         """Return the entries of Actionstep that a map is for, and those of QuickBooks.
 
-        Products that can stand on no line are left out.
+        Also what documents wait for all the same: disbursements are often booked to an
+        asset. Products that can stand on no line are left out.
+
+        :param waiting: as ``_count_waiting``; counted unless given
         """
+        waiting = self._count_waiting(kind) if waiting is None else waiting
         lines = self.env[f"actionstep.{kind}.mapping"]
         source, target = (
             self.env[lines._fields[name].comodel_name]
@@ -84,7 +89,12 @@ class ActionstepConnection(models.Model):
         targets = target.search(mine)
         if kind == "item":
             targets = targets.filtered(lambda one: one._to_entry().is_sellable)
-        return source.search([*mine, *SOURCES[kind]]), targets
+        key = "number" if "number" in source._fields else "name"
+        named = [(key, "in", list(waiting))]
+        if "is_header" in source._fields:
+            named.append(("is_header", "=", False))
+        domain = Domain(SOURCES[kind]) | Domain(named)
+        return source.search(Domain(mine) & domain), targets
 
     # === PROPOSALS === #
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools.misc import formatLang
+from odoo.tools.misc import format_date, formatLang
 
 from ..exceptions import AuthError, SyncError
 from .actionstep_connection_oauth import VENDORS
@@ -51,6 +51,32 @@ class ActionstepConnection(models.Model):
         copy=False,
         help="What waited and what needed attention in the last summary.",
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `write` to tell a new responsible user what is open."""
+        handed_over = self.filtered(
+            lambda one: "user_id" in vals and one.user_id.id != vals["user_id"]
+        )
+        result = super().write(vals)
+        handed_over.sudo()._hand_over()
+        return result
+
+    def _hand_over(self):
+        """Let a new responsible user have the activities of the one before.
+
+        Those of a user who was archived are gone: the next run tells anew.
+        """
+        for connection in self:
+            connection.told_causes = False
+            activities = connection.activity_search([ATTENTION_TYPE, RECONNECT_TYPE])
+            if not connection.user_id:
+                activities.unlink()
+                continue
+            activities.user_id = connection.user_id
+            if connection.state == "reauth_required":
+                connection._ask_to_reconnect(connection.failure_message)
 
     # === TROUBLE OF THE WHOLE CONNECTION === #
 
@@ -157,6 +183,8 @@ class ActionstepConnection(models.Model):
 
         :param soon: a grant that ends before that time is to be renewed by a person
         """
+        # What it says is read by the responsible user.
+        self = self.with_context(lang=self.user_id.lang)
         tell_before = soon
         try:
             credential_sudo._get_access_token()
@@ -184,7 +212,7 @@ class ActionstepConnection(models.Model):
                     "The connection to %(vendor)s ends on %(date)s. Press Reconnect on "
                     "the connection before that day, and nothing stops.",
                     vendor=vendor,
-                    date=fields.Date.to_string(end),
+                    date=format_date(self.env, end.date()),
                 ),
                 user_id=self.user_id.id,
             )
@@ -213,7 +241,8 @@ class ActionstepConnection(models.Model):
         asked = [("has_digest", "=", True), ("user_id.email", "!=", False)]
         for connection in self.search(asked):
             user = connection.user_id
-            if not (user.active and user.has_group(DIGEST_GROUP)):
+            is_inside = connection.company_id in user.company_ids
+            if not (user.active and is_inside and user.has_group(DIGEST_GROUP)):
                 continue
             digest = connection._get_digest()
             still = [digest["waiting"], digest["attention"]]

@@ -298,6 +298,10 @@ class ActionstepConnection(models.Model):
         if credential_sudo.state == "connected":
             credential_sudo._forget_tokens("reauth_required")
         self._log(sentence)
+        self._ask_to_reconnect(sentence)
+
+    def _ask_to_reconnect(self, sentence):
+        """Give the responsible user an activity, unless there is one already."""
         warning = "mail.mail_activity_data_warning"
         if self.user_id and not self.activity_search([warning]):
             self.activity_schedule(

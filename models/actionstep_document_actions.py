@@ -13,9 +13,14 @@ from .maps import Maps
 # Where a document that nobody holds stands, when it may be pushed (again) on demand.
 PUSHABLE = ("waiting", "queued", "pushed", "attention")
 HOLDABLE = (*PUSHABLE, "skipped")
-# What somebody changed in QuickBooks is overwritten, and what may be a credit is called
-# money: nobody decides that for many at once.
-DECIDED_ALONE = ("changed_in_quickbooks", "removal_changed", "payment_unclear")
+# What somebody changed or deleted in QuickBooks is overwritten, and what may be a credit
+# is called money: nobody decides that for many at once.
+DECIDED_ALONE = (
+    "changed_in_quickbooks",
+    "removal_changed",
+    "deleted_in_quickbooks",
+    "payment_unclear",
+)
 
 
 class ActionstepDocument(models.AbstractModel):
@@ -36,8 +41,7 @@ class ActionstepDocument(models.AbstractModel):
 
     def action_requeue(self):
         """Decide again about these documents, and push those that can go."""
-        self._act("_requeue")
-        return True
+        return tell(self, [self._act("_requeue")], self.env._("requeued"))
 
     def action_push_now(self):
         """Push these documents before all others, also what was pushed before."""
@@ -80,9 +84,21 @@ class ActionstepDocument(models.AbstractModel):
     # === PUSH NOW === #
 
     def _requeue(self):
-        stuck = self.filtered(lambda d: d.state in ("attention", "waiting"))
+        stuck = self._leave_decisions()
+        stuck = stuck.filtered(lambda d: d.state in ("attention", "waiting"))
         stuck._ask_again()
         self.connection_id._trigger_cron()
+        return stuck
+
+    def _leave_decisions(self):
+        """Return these documents without those that a person must decide about alone.
+
+        The context says whether it is many that were chosen (``actionstep_many``), when
+        that is not to be told from how many these are.
+        """
+        if not self.env.context.get("actionstep_many", len(self) > 1):
+            return self
+        return self.filtered(lambda one: one.failure_cause not in DECIDED_ALONE)
 
     def _ask_again(self):
         """Have it decided anew about documents, as if they had never been pushed."""
@@ -109,9 +125,7 @@ class ActionstepDocument(models.AbstractModel):
         :return: the documents it was decided about
         :raise UserError: a connection of theirs pushes nothing at all
         """
-        ready = self._get_free(PUSHABLE)
-        if len(self) > 1:
-            ready -= ready.filtered(lambda one: one.failure_cause in DECIDED_ALONE)
+        ready = self._leave_decisions()._get_free(PUSHABLE)
         ready.connection_id._check_pushing()
         ready._ask_again()
         for connection, documents in ready.grouped("connection_id").items():

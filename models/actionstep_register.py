@@ -235,8 +235,7 @@ class ActionstepRegister(models.Model):
 
     def action_requeue(self):
         """Decide again about these documents, and push those that can go."""
-        self._act("_requeue")
-        return True
+        return tell(self, self._act("_requeue"), self.env._("requeued"))
 
     def action_push_now(self):
         """Push these documents before all others, also what was pushed before."""
@@ -252,7 +251,11 @@ class ActionstepRegister(models.Model):
 
     def _act(self, method):
         """Return the recordsets that a method of the documents changed, one a model."""
-        return [documents._act(method) for documents in self._get_documents()]
+        chosen = self.env.context.get("actionstep_many", len(self) > 1)
+        return [
+            documents.with_context(actionstep_many=chosen)._act(method)
+            for documents in self._get_documents()
+        ]
 
     def _get_documents(self):
         """Return the documents themselves, a recordset for each model."""

@@ -51,6 +51,11 @@ class TestMappingTours(ActionstepCommon, HttpCase):
         self._run(self.connection)
         self.assertEqual(self.connection.pushed_count, len(self.firm.bills))
 
+    def test_maps_from_a_file_that_was_wrong_first(self):
+        self._tour("maps_from_a_file", "group_administrator")
+
+        self.assertEqual(self._get_names("item"), {"4-1100": "Legal Fees"})
+
     def test_reader_looks_only(self):
         self._map(self.connection)
 

@@ -64,7 +64,9 @@ class ActionstepMapUpload(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Maps imported: %s changes.", self.change_count),
+                "message": self.env._(
+                    "The maps are imported. Lines changed: %s.", self.change_count
+                ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

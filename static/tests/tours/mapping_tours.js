@@ -6,6 +6,7 @@ const tours = registry.category("web_tour.tours");
 
 const UNMAPPED = ".o_actionstep_unmapped";
 const REFERENCE = ".o_actionstep_reference";
+const MAP_COLUMNS = "map,actionstep_number,actionstep_name,quickbooks_number,quickbooks_name";
 
 function used(name) {
     return `${REFERENCE} li.o_actionstep_used:contains("${name}")`;
@@ -156,6 +157,42 @@ tours.add("actionstep_quickbooks_accept_proposals", {
         click("Refresh the list of QuickBooks", ".o_actionstep_refresh_targets"),
         see("It says what it did", ".o_notification:contains(Up to date: QuickBooks tax codes)"),
         see("The same map is shown", ".o_notebook .nav-link.active[name=tax_map]"),
+    ],
+});
+
+function putFile(name, ...rows) {
+    return {
+        content: `Choose the file ${name}`,
+        trigger: ".modal .o_field_widget[name=file] .o_select_file_button, .modal .o_field_widget[name=file] input",
+        run: () => {
+            const files = new DataTransfer();
+            files.items.add(new File([[MAP_COLUMNS, ...rows].join("\n")], name, { type: "text/csv" }));
+            const input = document.querySelector(".modal .o_field_widget[name=file] input[type=file]");
+            input.files = files.files;
+            input.dispatchEvent(new Event("change", { bubbles: true }));
+        },
+    };
+}
+
+/** A spreadsheet that is wrong, and the same one corrected. */
+tours.add("actionstep_quickbooks_maps_from_a_file", {
+    steps: () => [
+        see("The account is unmapped", unmapped("4-1100 Professional Fees")),
+        click("Open the import", "button:contains(Import / Export)"),
+        see("It says what to do", ".modal p:contains(Fill the two QuickBooks columns in)"),
+        putFile("wrong.csv", "item,4-1100,,,Legal Fees", "item,7-7777,,,Legal Fees"),
+        see("The file is taken", ".modal .o_field_widget[name=file] :value(wrong.csv)"),
+        click("Check it", ".modal button[name=action_check]"),
+        see("Nothing was imported", ".modal .alert-danger:contains(Nothing was imported)"),
+        see("The row that is wrong", ".modal .o_data_row:contains(7-7777):contains(Error)"),
+        putFile("right.csv", "item,4-1100,,,Legal Fees"),
+        see("It is to be checked again", ".modal p:contains(Fill the two QuickBooks columns in)"),
+        click("Check it", ".modal button[name=action_check]"),
+        see("It is clean", ".modal .alert-success:contains(press Import)"),
+        click("Import it", ".modal button[name=action_import]"),
+        see("It says what it did", ".o_notification:contains(Lines changed: 1)"),
+        see("The line is there", `${field("item_mapping_ids")} .o_data_row:contains(4-1100)`),
+        see("The product is crossed through", used("Legal Fees")),
     ],
 });
 

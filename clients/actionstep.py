@@ -7,6 +7,7 @@ two forms, ids as numbers or texts.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -148,20 +149,22 @@ class ActionstepClient:
 
     # === DOCUMENTS === #
 
-    def bills(self, modified_since: datetime | None) -> Iterator[list[Bill]]:
+    def bills(
+        self, modified_since: datetime | None, first_page: int = 1
+    ) -> Iterator[list[Bill]]:
         """Yield the bills changed since a time (naive UTC), a list per page, by id.
 
         More than asked for may come: Actionstep does not say which attributes of a
         bill can be filtered, so the filter may be ignored, and is dropped when refused.
         """
-        for rows in self._changed_pages("bills", modified_since):
+        for rows in self._changed_pages("bills", modified_since, first_page):
             yield self._each("bills", rows, _bill)
 
     def participants_modified(
-        self, since: datetime | None
+        self, since: datetime | None, first_page: int = 1
     ) -> Iterator[list[Participant]]:
         """Yield the contacts changed since a time (naive UTC), a list per page."""
-        for rows in self._changed_pages("participants", since):
+        for rows in self._changed_pages("participants", since, first_page):
             yield self._each("participants", rows, _participant)
 
     def participants(self, ids: Iterable[str]) -> list[Participant]:
@@ -218,34 +221,34 @@ class ActionstepClient:
     # === PAGES === #
 
     def _changed_pages(
-        self, resource: str, since: datetime | None
+        self, resource: str, since: datetime | None, first_page: int
     ) -> Iterator[list[Row]]:
         if since is None:
-            yield from self._pages(resource, {})
+            yield from self._pages(resource, {}, first_page)
             return
         # Without offset, as running integrations send it; UTC by their account.
         params = {"modifiedTimestamp_gteq": since.strftime("%Y-%m-%dT%H:%M:%S")}
-        pages = self._pages(resource, params)
+        pages = self._pages(resource, params, first_page)
         try:
             first = next(pages, None)
         except SyncError:
             if not self._session.last or self._session.last.status != 400:
                 raise
-            pages, first = self._pages(resource, {}), None
+            pages, first = self._pages(resource, {}, first_page), None
         if first is not None:
             yield first
         yield from pages
 
-    def _pages(self, resource: str, params: Row) -> Iterator[list[Row]]:
+    def _pages(
+        self, resource: str, params: Row, first_page: int = 1
+    ) -> Iterator[list[Row]]:
         """Yield the rows of a list page by page, each once.
 
         Ends at the last page that Actionstep names, else at one that brings nothing
         new. Addresses in the answer are malformed at times and never followed.
         """
         seen: set[str] = set()
-        page = 0
-        while True:
-            page += 1
+        for page in itertools.count(first_page):
             paging = {
                 "page": page,
                 "pageSize": const.ACTIONSTEP_PAGE_SIZE,

@@ -14,10 +14,13 @@ NOTIFICATION = "actionstep_quickbooks/progress"
 # takes a pass more than a fiftieth of its time.
 TELL_SECONDS = 1
 TELL_SHARE = 50
-QUIET = f"{NOTIFICATION} quiet until"
 UNTOLD = f"{NOTIFICATION} untold"
 # What people decide in the middle of a run: it shows at once everywhere.
 DECISIONS = {"is_paused", "is_stopping", "push_invoices"}
+
+# Of this process: until when the numbers of a connection are told no more, by database
+# and id. What Odoo keeps with a cursor ends with each commit.
+_quiet_until = {}
 
 
 class ActionstepConnection(models.Model):
@@ -170,7 +173,7 @@ class ActionstepConnection(models.Model):
     def _stop_run(self, run):
         """End a run that somebody stopped; the next one goes on with its queue."""
         run._note(self.env._("Stopped. The rest of the queue goes with the next run."))
-        run._finish("stopped", message=run.message)
+        run._finish("stopped")
         self.is_stopping = False
         # What woke the schedule meanwhile would start the next run at once.
         wakes = [
@@ -188,10 +191,10 @@ class ActionstepConnection(models.Model):
 
         :param at_once: also when they were told a moment ago
         """
-        cursor = self.env.cr
-        quiet = cursor.cache.setdefault(QUIET, {})
-        now = time.monotonic()
-        due = self.filtered(lambda one: at_once or quiet.get(one.id, 0) <= now)
+        cursor, now = self.env.cr, time.monotonic()
+        due = self.filtered(
+            lambda one: at_once or _quiet_until.get(one._get_channel_key(), 0) <= now
+        )
         if due and UNTOLD not in cursor.precommit.data:
             cursor.precommit.data[UNTOLD] = set()
             # What the transaction leaves behind is told, once.
@@ -210,5 +213,9 @@ class ActionstepConnection(models.Model):
             state = {"id": connection.id, "state": connection.state}
             self.env["bus.bus"]._sendone(connection, NOTIFICATION, {**values, **state})
         seconds = max(TELL_SECONDS, TELL_SHARE * (time.monotonic() - started))
-        quiet = self.env.cr.cache.setdefault(QUIET, {})
-        quiet.update(dict.fromkeys(connections.ids, started + seconds))
+        for connection in connections:
+            _quiet_until[connection._get_channel_key()] = started + seconds
+
+    def _get_channel_key(self):
+        """Return what tells a connection from all others of this process."""
+        return self.env.cr.dbname, self.id

@@ -11,6 +11,9 @@ from .vendor_session import VendorSession
 
 _logger = logging.getLogger(__name__)
 
+# Of rows that cannot be read so many are named; a badly defined view has thousands.
+MOST_TOLD = 500
+
 
 class ActionstepConnection(models.Model):
     _inherit = "actionstep.connection"
@@ -62,19 +65,20 @@ class ActionstepConnection(models.Model):
     def _pull_bills(self, actionstep, run):
         checkpoint = self.env["actionstep.sync.checkpoint"]._get(self, "bills")
         self._commit_step()
-        newest, is_whole = None, True
-        for bills, unreadable in actionstep.pages("bills", checkpoint._get_since()):
+        place = checkpoint._get_place()
+        page = place.after or 0
+        for bills, unreadable in actionstep.pages(
+            "bills", checkpoint._get_since(), page + 1
+        ):
             changed, left_out = self._store_each(
                 "bills", bills, self._stage_bills, lambda bill: bill.bill_id
             )
-            is_whole &= not self._note_unreadable(run, unreadable + left_out)
+            place.is_whole &= not self._note_unreadable(run, unreadable + left_out)
             run._count(pulled=sum(map(len, changed)))
-            times = (newest, *(bill.modified_at for bill in bills))
-            newest = max(filter(None, times), default=None)
-            self._commit_part()
-        if is_whole:
-            # What could not be read is asked for again until it can be.
-            checkpoint._advance(newest)
+            page += 1
+            place.move(page, [bill.modified_at for bill in bills])
+            self._commit_part(checkpoint, place)
+        checkpoint._end(place)
         self._commit_step()
 
     def _note_unreadable(self, run, rows):
@@ -82,11 +86,17 @@ class ActionstepConnection(models.Model):
 
         :return: whether there are any
         """
-        if rows:
-            lines = [f"{row.resource} {row.row_id}: {row.reason}" for row in rows]
-            run.detail = "\n".join(filter(None, [run.detail, *lines]))
-            run.message = self.env._(
+        lines = [f"{row.resource} {row.row_id}: {row.reason}" for row in rows]
+        if lines:
+            told = (run.detail or "").splitlines()
+            new = [line for line in dict.fromkeys(lines) if line not in set(told)]
+            count = run.unreadable_count + len(new)
+            sentence = self.env._(
                 "%(count)s rows of Actionstep could not be read; see the details.",
-                count=len(run.detail.splitlines()),
+                count=count,
             )
-        return bool(rows)
+            detail = "\n".join([*told, *new][:MOST_TOLD])
+            run.write(
+                {"unreadable_count": count, "message": sentence, "detail": detail}
+            )
+        return bool(lines)

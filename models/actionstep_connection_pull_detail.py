@@ -218,19 +218,18 @@ class ActionstepConnection(models.Model):
         :param read: reads and stores those of some ids; returns ``{id: times of
             change}`` of what was read and the rows that were left out
         """
-        newest = None
+        place = checkpoint._get_place()
         # Rows without an id came to light when it was asked what changed.
-        is_held = self._note_unreadable(run, reporting.take_unreadable())
-        ids = list(dict.fromkeys([*ids, *(checkpoint.unread_ids or [])]))
+        place.is_whole &= not self._note_unreadable(run, reporting.take_unreadable())
+        ids = sorted({*ids, *(checkpoint.unread_ids or [])})
+        ids = [one for one in ids if place.after is None or one > place.after]
         for some in split_every(DOCUMENTS_AT_ONCE, ids):
             times, left_out = read(reporting, some)
             self._note_unreadable(run, left_out)
             checkpoint._keep_unread(times, map(parent_id, left_out))
-            found = itertools.chain(*times.values())
-            newest = max(filter(None, (newest, *found)), default=None)
-            self._commit_part()
-        if not is_held:
-            checkpoint._advance(newest)
+            place.move(some[-1], itertools.chain(*times.values()))
+            self._commit_part(checkpoint, place)
+        checkpoint._end(place)
         self._commit_step()
 
     def _read_lines(self, reporting, bill_ids):

@@ -32,13 +32,10 @@ _logger = logging.getLogger(__name__)
 
 # Trouble of the whole connection, on whichever request or item it shows first.
 STOPPING = (ThrottledError, AuthError, ConnectionStoppedError)
-# How long batches are started in one pass. With what is under way then, it stays below
-# the time that Odoo gives a worker (limit_time_real, 120 seconds).
-PASS_SECONDS = 45
 # Small queues are spread over several batches under way at once, none smaller than
 # this.
 SMALLEST_BATCH = 4
-# Who waits for a turn looks this often whether somebody paused or stopped us.
+# Who waits for a turn of a batch looks this often whether somebody stopped us.
 LOOK_SECONDS = 2.0
 
 
@@ -88,10 +85,9 @@ class ActionstepConnection(models.Model):
 
         After trouble nothing new starts, and what is under way is waited for.
         """
-        goes_on, trouble, ready = True, None, deque()
-        # The scheduler's own time for a pass is too short for what is under way; it is
-        # called again at once.
-        end = time.monotonic() + PASS_SECONDS
+        goes_on, trouble, ready = self._is_on(), None, deque()
+        # The scheduler's own time for a pass is too short for what is under way.
+        end = self._get_pass_end()
         while True:
             may_start = goes_on and not trouble and flights.room
             wait, landed = None, 0
@@ -135,19 +131,50 @@ class ActionstepConnection(models.Model):
             # How much is open of both sides must be known before more is applied.
             return []
         stage = next((batch.stage for batch in flights.away), None)
-        first = self.env["actionstep.sync.job"]._find_next(self, stage)
-        if not first:
-            return []
-        size = self._get_batch_size(quickbooks, first)
-        # Names take three requests to look up, however many they are.
-        is_together = first._is_customer()
-        jobs = first._claim(QUICKBOOKS_BATCH_SIZE if is_together else size)
-        if not jobs:
-            return []
-        jobs.run_id = run
-        self._commit_step()
-        with self._leaving_open(jobs):
-            return self._split(self._prepare_batch(quickbooks, jobs), size)
+        first = self.env["actionstep.sync.job"]
+        while first := first._find_next(self, stage):
+            size = self._get_batch_size(quickbooks, first)
+            # A look-up of names takes three requests, however few they are.
+            limit = QUICKBOOKS_BATCH_SIZE if first._is_customer() else size
+            jobs = first.browse()
+            try:
+                jobs = first._claim(limit)
+                if not jobs:
+                    return []
+                jobs.run_id = run
+                self._commit_step()
+                return self._split(self._prepare_batch(quickbooks, jobs), size)
+            except psycopg2.extensions.TransactionRollbackError:
+                # Somebody changed the same documents meanwhile. Nothing was sent.
+                self.env.cr.rollback()
+                jobs.filtered(lambda job: job.state == "started")._set_pending()
+            except SyncError as error:
+                self._put_back_unsent(jobs, error)
+            self._commit_step()
+            if not self._is_on():
+                break
+        return []
+
+    def _put_back_unsent(self, jobs, error):
+        """Keep jobs that could not be prepared; nothing of them was sent.
+
+        One whose look-up QuickBooks refuses for what is in it must not hold up the
+        others: each then goes alone, and after them.
+
+        :raise SyncError: trouble that may be of the whole connection
+        """
+        jobs = jobs.filtered(lambda job: job.state == "started")
+        is_passing = isinstance(error, (RetryableError, *STOPPING))
+        if not jobs or is_passing:
+            if jobs:
+                self._put_back(jobs, error)
+            raise error
+        if len(jobs) > 1:
+            jobs._set_alone(error)
+        elif jobs._is_customer():
+            self._fail_customer(jobs, error)
+        else:
+            self._fail_document(jobs, error)
 
     def _split(self, batch, size):
         """Return batches of at most so many operations in place of a larger one.
@@ -230,6 +257,8 @@ class ActionstepConnection(models.Model):
             raise
         while wait := self._start_batch(quickbooks, flights, batch, run):
             time.sleep(wait)
+            # Only a new transaction sees what others did meanwhile.
+            self._commit_step()
             if not self._is_on():
                 self._join(batch.operations)._set_pending()
                 break
@@ -266,8 +295,8 @@ class ActionstepConnection(models.Model):
 
     def _is_on(self):
         """Tell whether nobody paused, stopped or disconnected this meanwhile."""
-        self.invalidate_recordset(["state", "is_stopping"])
-        return self.state == "active" and not self.is_stopping
+        self.invalidate_recordset(["active", "state", "is_stopping"])
+        return self.active and self.state == "active" and not self.is_stopping
 
     def _prepare_batch(self, quickbooks, jobs):
         """Return the batch that carries jobs of one kind."""
@@ -292,7 +321,11 @@ class ActionstepConnection(models.Model):
         """
         if not operations:
             return {}
-        request_id = next(iter(operations)).request_id
+        jobs = self._join(operations)
+        # How long QuickBooks may be at it counts from here.
+        jobs.started_at = fields.Datetime.now()
+        self._commit_step()
+        request_id = jobs[0].request_id
         results, error = None, None
         try:
             results = quickbooks.call("batch", list(operations.values()), request_id)
@@ -325,7 +358,12 @@ class ActionstepConnection(models.Model):
         """Find the one that made QuickBooks refuse a whole batch: send each alone."""
         answers = {}
         for job, operation in operations.items():
+            if not self._is_on():
+                break
+            # The refusal was definite: what goes now is another request.
+            job._renew_request_id()
             answers |= self._send(quickbooks, {job: operation})
+        self._join(operations.keys() - answers.keys())._set_pending()
         return answers
 
     def _put_back(self, jobs, error):

@@ -5,10 +5,10 @@ from odoo import fields, models
 from ..exceptions import (
     RetryableError,
     SyncError,
-    ThrottledError,
     UnknownOutcomeError,
 )
 from ..mappers.common import is_ours, is_voided
+from .actionstep_connection_push import STOPPING
 
 
 class ActionstepConnection(models.Model):
@@ -29,6 +29,7 @@ class ActionstepConnection(models.Model):
         Job = self.env["actionstep.sync.job"]
         lost = UnknownOutcomeError("outcome_unknown")
         self._give_up(Job._recover_orphans(self), lost)
+        Job._recover_forgotten(self)
         self._commit_step()
         due = Job._get_due_domain(self, ("unknown",))
         unknown = Job.search(due, order="retry, priority, id")
@@ -37,22 +38,38 @@ class ActionstepConnection(models.Model):
         customers = unknown.filtered(lambda job: job._is_customer())
         customers._set_pending()
         removals = unknown.filtered(lambda job: job._is_removal())
-        self._recover_removals(quickbooks, removals)
+        back = self._recover_removals(removals)
         groups = (unknown - customers - removals).grouped(
             lambda job: (
                 job.id if job._goes_alone() else (job.request_id, *job._get_kind())
             )
         )
         trouble = None
-        for jobs in groups.values():
+        for jobs in (*back, *groups.values()):
+            if not self._is_on():
+                break
+            tries = {job: job.retry for job in jobs}
             try:
-                self._recover_documents(quickbooks, jobs)
+                if jobs[0]._is_removal():
+                    self._recover_removal(quickbooks, jobs)
+                else:
+                    self._recover_documents(quickbooks, jobs)
                 self._count_outcomes(jobs, run)
             except SyncError as error:
-                self._commit_step()
-                if trouble or not _is_of_one(error):
+                if isinstance(error, STOPPING):
                     raise
-                trouble = error
+                # A look-up that failed counts as a try, too: one that QuickBooks always
+                # refuses would hold up the others for ever.
+                left = jobs.filtered(
+                    lambda job, tries=tries: (
+                        job.state == "unknown" and job.retry == tries[job]
+                    )
+                )
+                self._give_up(left._set_unknown(error), error)
+                self._commit_step()
+                if trouble and _is_passing(error):
+                    raise
+                trouble = error if _is_passing(error) else trouble
             self._commit_step(processed=len(jobs))
         return trouble
 
@@ -174,7 +191,6 @@ class ActionstepConnection(models.Model):
         )
 
 
-def _is_of_one(error):
-    """Tell whether an error may come from what was sent, and from nothing else."""
-    is_passing = isinstance(error, (UnknownOutcomeError, RetryableError))
-    return is_passing and not isinstance(error, ThrottledError)
+def _is_passing(error):
+    """Tell whether an error may pass by itself, or come from one document alone."""
+    return isinstance(error, (UnknownOutcomeError, RetryableError))

@@ -124,19 +124,22 @@ class ActionstepConnection(models.Model):
 
     # === RECOVERY === #
 
-    def _recover_removals(self, quickbooks, jobs):
+    def _recover_removals(self, jobs):
         """Remove again, except what came back in Actionstep meanwhile.
 
-        What came back is looked at when the lost request must be over: then it is clear
-        whether it is updated or created anew.
+        :return: the jobs of what came back and is looked at now: when the lost request
+            must be over it is clear whether it is updated or created anew
         """
         back = jobs.filtered(lambda job: not job._get_document()._is_withdrawn())
         (jobs - back)._set_pending()
-        for job in back:
-            if job._get_end() > fields.Datetime.now():
-                job.eta = job._get_end()
-                continue
-            if not self._read_documents(quickbooks, job).get(job):
-                job._get_document()._set_unbound()
-            job._cancel()
-            job._get_document().needs_plan = True
+        early = back.filtered(lambda job: job._get_end() > fields.Datetime.now())
+        for job in early:
+            job.eta = job._get_end()
+        return back - early
+
+    def _recover_removal(self, quickbooks, job):
+        """Have it decided anew about a document that came back in Actionstep."""
+        if not self._read_documents(quickbooks, job).get(job):
+            job._get_document()._set_unbound()
+        job._cancel()
+        job._get_document().needs_plan = True

@@ -337,20 +337,32 @@ class ActionstepConnection(models.Model):
 
     def _link_bills(self):
         """Link what settles a bill that came later, and have it decided anew."""
-        mine = [("connection_id", "=", self.id), ("invoice_id", "=", False)]
-        parts = self.env["actionstep.payment.allocation"].search(
-            [("payment_id.connection_id", "=", self.id), ("invoice_id", "=", False)]
+        mine = [("connection_id", "=", self.id)]
+        parts = self._link_to_bills(
+            "actionstep.payment.allocation",
+            [("payment_id.connection_id", "=", self.id)],
         )
-        uses = self.env["actionstep.credit.application"].search(mine)
-        notes = self.env["actionstep.credit.note"].search(
-            [*mine, ("bill_external_id", "!=", False)]
+        uses = self._link_to_bills("actionstep.credit.application", mine)
+        self._link_to_bills("actionstep.credit.note", mine)
+        parts.payment_id.needs_plan = True
+        uses.needs_plan = True
+
+    def _link_to_bills(self, model, domain):
+        """Link the records of a model to the bills they name.
+
+        Many name a bill that never comes, such as a draft: those are not read.
+
+        :return: the records that are linked now
+        """
+        groups = self.env[model]._read_group(
+            [*domain, ("invoice_id", "=", False), ("bill_external_id", "!=", False)],
+            ["bill_external_id"],
+            ["id:recordset"],
         )
-        unlinked = (parts, uses, notes)
-        ids = {one.bill_external_id for records in unlinked for one in records}
-        invoices = self._get_invoices(ids)
-        for records in unlinked:
-            for bill_id, found in records.grouped("bill_external_id").items():
-                if bill_id in invoices:
-                    found.invoice_id = invoices[bill_id]
-        parts.filtered("invoice_id").payment_id.needs_plan = True
-        uses.filtered("invoice_id").needs_plan = True
+        invoices = self._get_invoices([bill_id for bill_id, _records in groups])
+        linked = self.env[model]
+        for bill_id, records in groups:
+            if bill_id in invoices:
+                records.invoice_id = invoices[bill_id]
+                linked |= records
+        return linked

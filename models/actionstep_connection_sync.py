@@ -1,6 +1,7 @@
 """The scheduled action of a connection: pull, plan, push, one pass after another."""
 
 import logging
+import time
 import traceback
 from datetime import timedelta
 
@@ -23,14 +24,18 @@ from .retry import seconds_to_wait
 _logger = logging.getLogger(__name__)
 
 INTERVAL_MINUTES = 5
+# How long a pass reads, and starts batches. With what is under way then, and what
+# QuickBooks usually takes for it, that is half of the time that Odoo gives a worker
+# unless told otherwise (limit_time_real_cron, 120 seconds).
+PASS_SECONDS = 45
 # No vendor is waited for any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(days=1)
-# An open run that nobody wrote to for this long was left by a process that died.
-RUN_HOURS = 1
+# An open run that counted nothing for this long is not gone on with.
+RUN_HOURS = 24
 
 
 class HaltedError(Exception):
-    """Somebody paused, stopped or disconnected while a pass was reading."""
+    """A pass ends while it is reading: it was stopped, or its time is over."""
 
 
 class ActionstepConnection(models.Model):
@@ -80,7 +85,7 @@ class ActionstepConnection(models.Model):
             if cron_sudo.active != is_active:
                 # Odoo lets nobody touch a scheduled action that is at work, not even
                 # itself. It then stays as it is, and does nothing when its connection
-                # is not active.
+                # is archived or not active.
                 cron_sudo.try_lock_for_update(allow_referencing=True).active = is_active
             if is_active:
                 connection._trigger_cron()
@@ -116,16 +121,27 @@ class ActionstepConnection(models.Model):
         """
         return self.env["ir.cron"]._commit_progress(processed)
 
-    def _commit_part(self):
+    def _commit_part(self, checkpoint=None, place=None):
         """Commit a part of what is read or decided, and go on only if nobody objects.
 
         What was not come to is met again: a checkpoint moves when all was read.
 
+        :param checkpoint: of what is read: it can go on from its place in another
+            pass, when the time of this one is over
         :raise HaltedError: the pass is to end here
         """
         self._commit_step()
-        if not self._is_on():
-            raise HaltedError
+        is_over = bool(checkpoint) and time.monotonic() > self._get_pass_end()
+        if not is_over and self._is_on():
+            return
+        if checkpoint:
+            checkpoint._keep_place(place)
+            self._commit_step()
+        raise HaltedError
+
+    def _get_pass_end(self):
+        """Return until when a pass goes on, on the clock that only goes forward."""
+        return self.env.context["actionstep_pass_end"]
 
     def _cron_sync(self):
         """Run one pass; called again by the scheduler while jobs are left.
@@ -134,9 +150,12 @@ class ActionstepConnection(models.Model):
         switched off by Odoo, and the next invoice would never go.
         """
         self = self.exists().with_company(self.company_id)
-        # What it writes down is read by a person, in the first place by this one.
-        self = self.with_context(lang=self.user_id.lang)
-        if not self or self.state != "active":
+        self = self.with_context(
+            # What it writes down is read by a person, in the first place by this one.
+            lang=self.user_id.lang,
+            actionstep_pass_end=time.monotonic() + PASS_SECONDS,
+        )
+        if not self or not self.active or self.state != "active":
             return
         now = fields.Datetime.now()
         if self.resume_at and now < self.resume_at <= now + LONGEST_WAIT:
@@ -209,13 +228,10 @@ class ActionstepConnection(models.Model):
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=Job.search_count(Job._get_due_domain(self)))
         is_done = self._push(run)
-        # Only what can go now counts: a job that must wait would make the scheduler
-        # call again and again.
-        progress(
-            remaining=0
-            if is_done or self.is_stopping
-            else Job.search_count(Job._get_due_domain(self))
-        )
+        # What is left goes with another call, which the run asks for itself: within
+        # this one the scheduler would call again and again, and Odoo ends a worker that
+        # is at it for longer than limit_time_real_cron.
+        progress(remaining=0)
         return is_done
 
     def _get_run(self, user=None):
@@ -236,7 +252,7 @@ class ActionstepConnection(models.Model):
         )
 
     def _finish_run(self, run):
-        run._finish(message=run.message, detail=run.detail)
+        run._finish()
         if self.failure_count or self.resume_at:
             self.write({"failure_count": 0, "resume_at": False})
         self._forget_trouble()

@@ -1,10 +1,28 @@
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from odoo import api, fields, models
 
 # Actionstep does not say in which time zone it reads a filter without offset, so each
 # pull reads a day more than it needs; unchanged bills cost nothing further.
 OVERLAP = timedelta(hours=24)
+# The place in a list is of no use for longer: the list changes.
+PLACE_CAP = timedelta(hours=1)
+
+
+@dataclass
+class Place:
+    """How far the reading of a stream is."""
+
+    after: Any = None
+    newest: datetime | None = None
+    is_whole: bool = True
+
+    def move(self, after, times):
+        """Go on behind what was stored; ``times`` are those of its changes."""
+        self.after = after
+        self.newest = max(filter(None, (self.newest, *times)), default=None)
 
 
 class ActionstepSyncCheckpoint(models.Model):
@@ -34,6 +52,10 @@ class ActionstepSyncCheckpoint(models.Model):
         help="Newest change that was read, in UTC. Empty it to read everything again."
     )
 
+    place = fields.Json(
+        readonly=True,
+        help="Where a reading that did not come to its end in one pass goes on.",
+    )
     unread_ids = fields.Json(
         string="Read Again",
         readonly=True,
@@ -55,6 +77,44 @@ class ActionstepSyncCheckpoint(models.Model):
         """Return the time from which to read: the cursor less the overlap, or None."""
         self.ensure_one()
         return self.cursor - OVERLAP if self.cursor else None
+
+    def _get_place(self):
+        """Return where to go on with a reading: the beginning, unless one was broken off.
+
+        :return: the place, with the last page or id that was stored
+        """
+        self.ensure_one()
+        kept = self.place or {}
+        oldest = fields.Datetime.now() - PLACE_CAP
+        if (
+            not kept
+            or kept["since"] != _text(self.cursor)
+            or _time(kept["at"]) < oldest
+        ):
+            return Place()
+        return Place(kept["after"], _time(kept["newest"]), kept["is_whole"])
+
+    def _keep_place(self, place):
+        """Remember where a reading goes on in the next pass."""
+        self.ensure_one()
+        self.place = {
+            "after": place.after,
+            "newest": _text(place.newest),
+            "is_whole": place.is_whole,
+            "since": _text(self.cursor),
+            "at": _text(fields.Datetime.now()),
+        }
+
+    def _end(self, place):
+        """End a reading: everything up to the newest change is safely stored.
+
+        What could not be read is asked for again until it can be.
+        """
+        self.ensure_one()
+        if self.place:
+            self.place = False
+        if place.is_whole:
+            self._advance(place.newest)
 
     def _keep_unread(self, tried, unread):
         """Remember what is asked for by its id until it can be read.
@@ -83,3 +143,11 @@ class ActionstepSyncCheckpoint(models.Model):
         newest = min(newest.replace(microsecond=0), fields.Datetime.now())
         if not self.cursor or newest > self.cursor:
             self.cursor = newest
+
+
+def _text(moment):
+    return moment.isoformat() if moment else False
+
+
+def _time(text):
+    return datetime.fromisoformat(text) if text else None

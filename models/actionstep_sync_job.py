@@ -29,6 +29,8 @@ URGENT_PRIORITY = 8
 # After all others: when what stands in the way may be gone.
 LAST_PRIORITY = 90
 MAX_RETRIES = 8
+# Whatever failed as often together with others goes alone.
+ALONE_AFTER = 2
 # Nothing has to wait any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(seconds=2 * BACKOFF_CAP)
 
@@ -322,7 +324,7 @@ class ActionstepSyncJob(models.Model):
         other.
         """
         self.ensure_one()
-        return self.retry > 1
+        return self.retry >= ALONE_AFTER
 
     def _get_batch_id(self):
         """Return the id of this job inside a batch: at most 10 characters."""
@@ -425,6 +427,11 @@ class ActionstepSyncJob(models.Model):
             state = {"state": "pending", "eta": eta, "retry": job.retry + tries}
             job.write({**failure, **state})
 
+    def _set_alone(self, error):
+        """Put jobs back into the queue, each of which goes alone from now on."""
+        for job in self:
+            job._set_pending(error, tries=max(0, ALONE_AFTER - job.retry))
+
     def _set_retry(self, error):
         """Try again later, longer each time; after the last try a person must look.
 
@@ -444,6 +451,29 @@ class ActionstepSyncJob(models.Model):
 
     def _cancel(self):
         self.write({"state": "cancelled", "finished_at": fields.Datetime.now()})
+
+    @api.model
+    def _recover_forgotten(self, connection):
+        """Find jobs that wait for a job which is over.
+
+        Both were written at once by two people's work: who ended the one could not see
+        the other.
+        """
+        over = self.search(
+            [
+                ("connection_id", "=", connection.id),
+                ("state", "=", "waiting"),
+                "|",
+                ("depends_on_id", "=", False),
+                ("depends_on_id.state", "not in", OPEN_STATES),
+            ]
+        )
+        free = over.filtered(lambda job: job.depends_on_id.state == "done")
+        free.state = "pending"
+        rest = over - free
+        rest._cancel()
+        for field_name in DOCUMENT_FIELDS:
+            rest[field_name].needs_plan = True
 
     @api.model
     def _recover_orphans(self, connection):

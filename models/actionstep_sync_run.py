@@ -46,6 +46,7 @@ class ActionstepSyncRun(models.Model):
     queued_count = fields.Integer(string="Queued", readonly=True)
     pushed_count = fields.Integer(string="Pushed", readonly=True)
     failed_count = fields.Integer(string="Failed", readonly=True)
+    unreadable_count = fields.Integer(string="Unreadable Rows", readonly=True)
     # How fast documents went lately, and when and where that was measured last.
     rate = fields.Float(string="Documents a Minute", readonly=True)
     measured_at = fields.Datetime(readonly=True)
@@ -121,15 +122,13 @@ class ActionstepSyncRun(models.Model):
         self.ensure_one()
         self.message = "\n".join(filter(None, [self.message, sentence]))
 
-    def _finish(self, state="done", message=False, detail=False):
-        self.write(
-            {
-                "state": state,
-                "finished_at": fields.Datetime.now(),
-                "message": message,
-                "detail": detail,
-            }
-        )
+    def _finish(self, state="done", **told):
+        """End a run.
+
+        :param told: message and detail, where there is more to tell than it tells
+        """
+        now = fields.Datetime.now()
+        self.write({"state": state, "finished_at": now, **told})
         self.connection_id._tell_progress(at_once=True)
 
     @api.autovacuum

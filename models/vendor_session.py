@@ -96,22 +96,28 @@ class VendorSession:
                 _logger.info("%s refused an access token", VENDORS[self._side])
         raise AuthError("reconnect", values={"vendor": VENDORS[self._side]})
 
-    def pages(self, name, *args):
+    def pages(self, name, since, first_page=1):
         """Yield the pages that a method of the client yields.
 
-        When the token is refused in the middle it starts again from the first page:
-        what is read twice is stored once.
+        When the token is refused in the middle it goes on with the next page: reading
+        may take longer than one token is good for, or two.
 
         :return: iterator of ``(page, rows that could not be read)``
         :raise SyncError: as ``call`` does
         """
-        for client in self._clients():
+        page, refused = first_page, None
+        while True:
+            self._open(refused)
             try:
-                for page in getattr(client, name)(*args):
-                    yield page, self.take_unreadable()
+                for rows in getattr(self._client, name)(since, page):
+                    yield rows, self.take_unreadable()
+                    page, refused = page + 1, None
                 return
             except TokenExpiredError:
                 _logger.info("%s refused an access token", VENDORS[self._side])
+                if refused:
+                    break
+                refused = self._token
         raise AuthError("reconnect", values={"vendor": VENDORS[self._side]})
 
     def take_unreadable(self):

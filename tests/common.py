@@ -14,8 +14,7 @@ from odoo.tests import TransactionCase
 
 from odoo.addons.actionstep_quickbooks.dev.sandbox import firms
 from odoo.addons.actionstep_quickbooks.dev.sandbox.firms.charts import OPERATING_BANK
-from odoo.addons.actionstep_quickbooks.models import actionstep_connection_push
-from odoo.addons.base.models import ir_cron
+from odoo.addons.actionstep_quickbooks.models import actionstep_connection_sync
 
 from .relay import Relay
 from .sandbox import Sandbox
@@ -150,11 +149,7 @@ class ActionstepCommon:
     @contextmanager
     def _short_passes(self):
         """Let a pass have no time for more than what it starts with."""
-        with (
-            patch.object(actionstep_connection_push, "PASS_SECONDS", 0),
-            patch.object(ir_cron, "MIN_TIME_PER_JOB", 0),
-            patch.object(ir_cron, "MIN_RUNS_PER_JOB", 1),
-        ):
+        with patch.object(actionstep_connection_sync, "PASS_SECONDS", 0):
             yield
 
     # --- the two sides ---

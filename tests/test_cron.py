@@ -305,7 +305,7 @@ class TestRun(CronCase):
         )
 
     def test_run_left_open_by_a_worker_that_died_is_closed(self):
-        old = self._make_run(hours=2)
+        old = self._make_run(hours=25)
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE actionstep_sync_run SET write_date = started_at WHERE id = %s",
@@ -319,7 +319,7 @@ class TestRun(CronCase):
         self.assertNotEqual(old, run)
 
     def test_long_run_that_is_at_work_goes_on(self):
-        long = self._make_run(hours=2)
+        long = self._make_run(hours=25)
 
         run = self._run(self.connection)
 

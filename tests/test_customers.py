@@ -109,7 +109,9 @@ class TestNames(CustomerCase):
 
     def test_batches_that_a_pass_has_no_time_for_wait_for_the_next(self):
         with self._short_passes():
-            self._run(self.connection)
+            while not self._get_batches():
+                run = self._run(self.connection)
+                self.assertEqual(run.state, "running", run.message)
 
         clients = self.connection.invoice_ids.participant_id
         self.assertEqual(len(self._get_batches()), 1)
@@ -228,7 +230,23 @@ class TestTrouble(CustomerCase):
         self.assertEqual(names, [self.name])
         self.assertEqual(len(self._get_quickbooks_invoices()), 15)
 
+    def test_look_up_that_quickbooks_refuses_stops_only_its_own_client(self):
+        refusal = {"kind": "fault", "code": "4000", "message": "Lexical error"}
+        match = {"method": "POST", "path": "/query", "body": "Bond"}
+        self.sandbox.fault("quickbooks", refusal, times=99, **match)
+
+        run = self._run(self.connection)
+
+        self.assertEqual(run.state, "done", run.message)
+        invoices = self.connection.invoice_ids
+        stopped = invoices.filtered(lambda one: one.state != "pushed")
+        self.assertEqual(set(stopped.mapped("state")), {"attention"})
+        self.assertEqual(stopped.participant_id, self._get_client(self.name))
+        self.assertIn("Lexical error", stopped[0].failure_message)
+
     def test_lost_answer_about_all_customers_makes_no_second_one(self):
+        # All of them in one batch.
+        self.connection.batches_away = 1
         self.sandbox.fault("quickbooks", {"kind": "drop_after"}, **CUSTOMERS)
         self._run(self.connection)
         count = len(self._get_customers())

@@ -5,9 +5,12 @@ from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
-from odoo.addons.actionstep_quickbooks.models import actionstep_connection_pull_people
+from odoo.addons.actionstep_quickbooks.models import (
+    actionstep_connection_pull_detail,
+    actionstep_connection_pull_people,
+)
 
 from .common import ActionstepCase
 from .raw_server import Reply
@@ -85,6 +88,61 @@ class TestPages(PullCase):
         self.assertEqual(len(self.connection.invoice_ids), 401)
         self.assertTrue(self._get_checkpoint(self.connection).cursor)
 
+    def test_reading_goes_on_in_the_next_pass_where_the_time_was_over(self):
+        with self._short_passes():
+            runs = [self._run(self.connection) for _number in range(2)]
+
+        self.assertEqual([run.state for run in runs], ["running", "running"])
+        self.assertEqual(self._get_pages(), [1, 2])
+        self.assertEqual(len(self.connection.invoice_ids), 400)
+        self.assertFalse(self._get_checkpoint(self.connection).cursor)
+
+        run = self._run(self.connection)
+
+        self.assertEqual((run, run.state), (runs[0], "done"))
+        self.assertEqual(self._get_pages(), [1, 2, 3])
+        self.assertEqual(len(self.connection.invoice_ids), 401)
+        checkpoint = self._get_checkpoint(self.connection)
+        self.assertTrue(checkpoint.cursor)
+        self.assertFalse(checkpoint.place)
+
+    def test_reading_broken_off_long_ago_begins_anew(self):
+        with self._short_passes():
+            self._run(self.connection)
+
+        with freeze_time(datetime.now() + timedelta(hours=2)):
+            self._run(self.connection)
+
+        self.assertEqual(self._get_pages(), [1, 1, 2, 3])
+
+    def test_reading_outlasts_many_tokens(self):
+        fault = {"kind": "status", "status": 401, "shape": "upper"}
+        for page in (1, 2, 3):
+            self.sandbox.fault("actionstep", fault, path=f"rest/bills.*page={page}")
+
+        run = self._run(self.connection)
+
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(self._get_pages(), [1, 1, 2, 2, 3, 3])
+        self.assertEqual(len(self.connection.invoice_ids), 401)
+
+    def test_lines_go_on_in_the_next_pass_where_the_time_was_over(self):
+        detail = actionstep_connection_pull_detail
+        lines = self.env["actionstep.invoice.line"]
+        with patch.object(detail, "DOCUMENTS_AT_ONCE", 150), self._short_passes():
+            for _number in range(4):
+                self._run(self.connection)
+            mine = [("invoice_id.connection_id", "=", self.connection.id)]
+            loaded = lines.search(mine).invoice_id
+            place = self._get_checkpoint(self.connection, "bill_lines").place
+        self.assertIn(len(loaded), (150, 300))
+        self.assertEqual(place["after"], max(loaded.mapped("external_id")))
+
+        run = self._run(self.connection)
+
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(len(lines.search(mine).invoice_id), 401)
+
     def test_token_that_expires_between_pages_is_renewed_once(self):
         fault = {"kind": "status", "status": 401, "shape": "upper"}
         self.sandbox.fault("actionstep", fault, path="rest/bills.*page=2")
@@ -93,7 +151,7 @@ class TestPages(PullCase):
         run = self._run(self.connection)
 
         self.assertEqual(run.state, "done", run.message)
-        self.assertEqual(self._get_pages(), [1, 2, 1, 2, 3])
+        self.assertEqual(self._get_pages(), [1, 2, 2, 3])
         self.assertEqual(len(self.sandbox.requests("actionstep", "oauth/token")), 1)
         self.assertEqual(len(self.connection.invoice_ids), 401)
 

@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.actionstep_quickbooks.models.actionstep_sync_job import MAX_RETRIES
+from odoo.addons.actionstep_quickbooks.models.maps import Maps
 
 from .common import ActionstepCase
 from .raw_server import Reply
@@ -53,6 +54,96 @@ class RecoveryCase(ActionstepCase):
         self.assertEqual(
             {invoice["Id"] for invoice in theirs}, set(invoices.mapped("quickbooks_id"))
         )
+
+
+@tagged("post_install", "-at_install")
+class TestLookUps(RecoveryCase):
+    """A look-up that fails holds up nobody else, and not for ever."""
+
+    refusal = {"kind": "fault", "code": "4000", "message": "Lexical error"}
+    busy = {"kind": "status", "status": 503, "shape": "html"}
+
+    def _lose_one(self, fault, times):
+        """Lose the answer about one bill; its look-up then fails so often."""
+        spoil = spoil_invoice("INV-10003", lambda _item: None)
+        self._run_through(self.connection, spoil)
+        match = {"method": "POST", "path": "/query", "body": "INV-10003"}
+        self.sandbox.fault("quickbooks", fault, times=times, **match)
+        return self._get_jobs(self.connection, "unknown")
+
+    def test_refused_look_up_ends_with_a_person(self):
+        job = self._lose_one(self.refusal, 99)
+        self._add_bill()
+
+        run = self._go_on()
+
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual((job.state, job.retry), ("unknown", 2))
+        others = self.connection.invoice_ids - job.invoice_id
+        self.assertEqual(set(others.mapped("state")), {"pushed"})
+        self._go_on(MAX_RETRIES)
+        self.assertEqual((job.state, job.invoice_id.state), ("failed", "attention"))
+
+    def test_look_up_that_fails_for_the_moment_is_tried_again(self):
+        self._lose_one(self.busy, 2)
+
+        runs = [self._go_on() for _number in range(3)]
+
+        states = [run.state for run in runs]
+        self.assertEqual(states, ["interrupted", "interrupted", "done"])
+        self._assert_once()
+
+    def test_document_that_cannot_be_looked_up_before_it_goes_is_not_called_sent(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1003)
+        match = {"method": "POST", "path": "/query", "body": "DocNumber"}
+        self.sandbox.fault("quickbooks", self.busy, **match)
+        invoice._set_unbound()
+        invoice.action_requeue()
+
+        self._run(self.connection)
+
+        job = invoice.job_ids.filtered(lambda one: one.state not in ("done", "failed"))
+        self.assertEqual((job.state, job.retry), ("pending", 1))
+        self._go_on()
+        self._assert_once()
+
+    def test_request_that_is_repeated_has_the_whole_time_again(self):
+        self._lose(DROP_BEFORE)
+        self._make_due(self.connection)
+        before = fields.Datetime.now()
+        self.sandbox.fault("quickbooks", DROP_BEFORE, **INVOICES)
+
+        self._run(self.connection)
+
+        jobs = self._get_jobs(self.connection, "unknown")
+        self.assertEqual(len(jobs), 8)
+        self.assertTrue(all(one >= before for one in jobs.mapped("started_at")))
+        self._go_on()
+        self._assert_once()
+
+    def test_job_that_waits_for_one_which_is_over_goes(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1003)
+        customer = self._get_jobs(self.connection).filtered("participant_id")[0]
+        invoice._ask_again()
+        self.connection._plan_documents(
+            invoice, Maps(self.connection), self.connection._get_company_value()
+        )
+        forgotten = invoice.job_ids.filtered(lambda one: one.state == "pending")
+        for state, is_same in (("done", True), ("failed", False)):
+            customer.state = state
+            forgotten.write({"state": "waiting", "depends_on_id": customer.id})
+
+            run = self._run(self.connection)
+
+            self.assertEqual((run.state, invoice.state), ("done", "pushed"))
+            self.assertEqual(forgotten.state == "done", is_same)
+            invoice._ask_again()
+            forgotten = forgotten.copy(
+                {"identity_key": "forgotten", "state": "waiting"}
+            )
+        self._assert_once()
 
 
 @tagged("post_install", "-at_install")

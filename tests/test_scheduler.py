@@ -141,6 +141,57 @@ class TestScheduler(SchedulerCase):
         self.connection.action_resume()
         self.assertEqual(self._run_for_real().state, "done")
 
+    def test_archived_connection_pushes_nothing_more(self):
+        def archive(call, reply):
+            if "/bills" in call.path:
+                with self.registry.cursor() as cursor:
+                    env = api.Environment(cursor, SUPERUSER_ID, {})
+                    self.connection.with_env(env).action_archive()
+            return reply
+
+        credential = self.connection._get_credential("actionstep")
+        with Relay(credential.api_endpoint, archive) as relay:
+            credential.api_endpoint = relay.api_url
+            self._run_for_real()
+        # The scheduled action was at work, so it could not be switched off.
+        self.assertTrue(self.connection.cron_id.active)
+        self.sandbox.admin("actionstep", "DELETE", "log")
+        self._run_for_real()
+
+        self.assertEqual(self.sandbox.requests("actionstep"), [])
+        self.assertEqual(self._get_quickbooks_invoices(), [])
+        self.connection.action_unarchive()
+        self.env.cr.commit()
+
+    def test_pause_ends_the_look_for_lost_documents(self):
+        def pause(call, reply):
+            if "INV-1000" in call.body:
+                looked.append(call)
+                with self.registry.cursor() as cursor:
+                    env = api.Environment(cursor, SUPERUSER_ID, {})
+                    connection = self.connection.with_env(env)
+                    if connection.state == "active":
+                        connection.action_pause()
+            return reply
+
+        looked, jobs = [], self.env["actionstep.sync.job"]
+        self._run_for_real()
+        jobs = self._get_jobs(self.connection).filtered("invoice_id")
+        for job in jobs:
+            # Each was sent alone, and lost.
+            job.write({"state": "unknown", "retry": 3, "eta": False})
+            job.invoice_id.write({"quickbooks_id": False, "state": "queued"})
+        with Relay(self.sandbox.quickbooks["api_url"], pause) as relay:
+            self.connection.local_quickbooks_api_url = relay.api_url
+            self._run_for_real()
+
+        self.assertEqual(len(looked), 1)
+        self.connection.local_quickbooks_api_url = self.sandbox.quickbooks["api_url"]
+        self.connection.action_resume()
+        self._run_for_real()
+        self.assertEqual(set(self.connection.invoice_ids.mapped("state")), {"pushed"})
+        self.assertEqual(len(self._get_quickbooks_invoices()), 8)
+
     def test_push_now_while_the_same_document_is_planned_pushes_it_once(self):
         def push_now(connection):
             self._get_invoice(connection, 1001).action_push_now()

@@ -79,7 +79,7 @@ class ActionstepSyncCheckpoint(models.Model):
         return self.cursor - OVERLAP if self.cursor else None
 
     def _get_place(self):
-        """Return where to go on with a reading: the beginning, unless one was broken off.
+        """Return where a reading goes on: at the beginning, unless one was broken off.
 
         :return: the place, with the last page or id that was stored
         """

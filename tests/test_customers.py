@@ -242,7 +242,7 @@ class TestTrouble(CustomerCase):
         stopped = invoices.filtered(lambda one: one.state != "pushed")
         self.assertEqual(set(stopped.mapped("state")), {"attention"})
         self.assertEqual(stopped.participant_id, self._get_client(self.name))
-        self.assertIn("Lexical error", stopped[0].failure_message)
+        self.assertIn("Lexical error", stopped[0].failure_detail)
 
     def test_lost_answer_about_all_customers_makes_no_second_one(self):
         # All of them in one batch.

@@ -99,11 +99,11 @@ class TestLookUps(RecoveryCase):
         match = {"method": "POST", "path": "/query", "body": "DocNumber"}
         self.sandbox.fault("quickbooks", self.busy, **match)
         invoice._set_unbound()
-        invoice.action_requeue()
+        invoice.action_push_now()
 
         self._run(self.connection)
 
-        job = invoice.job_ids.filtered(lambda one: one.state not in ("done", "failed"))
+        job = invoice.job_ids.filtered(lambda one: one.state != "done")
         self.assertEqual((job.state, job.retry), ("pending", 1))
         self._go_on()
         self._assert_once()
@@ -122,27 +122,34 @@ class TestLookUps(RecoveryCase):
         self._go_on()
         self._assert_once()
 
-    def test_job_that_waits_for_one_which_is_over_goes(self):
+    def _forget_one(self, state):
+        """Let the job of an invoice wait for one of its customer that is over."""
         self._run(self.connection)
         invoice = self._get_invoice(self.connection, 1003)
-        customer = self._get_jobs(self.connection).filtered("participant_id")[0]
         invoice._ask_again()
         self.connection._plan_documents(
             invoice, Maps(self.connection), self.connection._get_company_value()
         )
-        forgotten = invoice.job_ids.filtered(lambda one: one.state == "pending")
-        for state, is_same in (("done", True), ("failed", False)):
-            customer.state = state
-            forgotten.write({"state": "waiting", "depends_on_id": customer.id})
+        customer = self._get_jobs(self.connection).filtered("participant_id")[0]
+        customer.state = state
+        job = invoice.job_ids.filtered(lambda one: one.state == "pending")
+        job.write({"state": "waiting", "depends_on_id": customer.id})
+        return job
 
-            run = self._run(self.connection)
+    def test_job_that_waits_for_one_which_is_done_goes(self):
+        job = self._forget_one("done")
 
-            self.assertEqual((run.state, invoice.state), ("done", "pushed"))
-            self.assertEqual(forgotten.state == "done", is_same)
-            invoice._ask_again()
-            forgotten = forgotten.copy(
-                {"identity_key": "forgotten", "state": "waiting"}
-            )
+        self._run(self.connection)
+
+        self.assertEqual(job.state, "done")
+        self._assert_once()
+
+    def test_job_that_waits_for_one_which_failed_is_decided_anew(self):
+        job = self._forget_one("failed")
+
+        self._run(self.connection)
+
+        self.assertEqual(job.state, "cancelled")
         self._assert_once()
 
 

@@ -110,7 +110,7 @@ class ActionstepConnection(models.Model):
             self._withdraw(ready, run)
         if trouble:
             raise trouble
-        return goes_on
+        return goes_on and self._is_on()
 
     def _withdraw(self, batches, run):
         """Put back what was prepared and got no turn before the pass ended."""

@@ -310,6 +310,7 @@ class TestTrouble(CustomerCase):
         self.assertEqual(self._get_invoice(self.connection, 1001).state, "pushed")
 
     def test_client_that_cannot_be_translated_stops_only_its_own_invoices(self):
+        self.connection.batches_away = 1
         self.sandbox.fault("quickbooks", {"kind": "drop_before"}, **CUSTOMERS)
         self._run(self.connection)
         client = self._get_client(self.name)

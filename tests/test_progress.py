@@ -94,6 +94,19 @@ class TestPhases(ProgressCase):
         self.assertEqual(self.connection.progress_total, 9)
         self.assertAlmostEqual(self.connection.progress, 100 / 3)
 
+    def test_numbers_that_move_are_not_told_with_every_commit(self):
+        run = self._open_run(pulled_at=fields.Datetime.now())
+        last_id = self.env["bus.bus"]._bus_last_id()
+        for _number in range(5):
+            run._count(pushed=1)
+            self.env.cr.precommit.run()
+            # As Odoo does with each commit.
+            self.env.cr.cache.clear()
+
+        told = self.env["bus.bus"].search_count([("id", ">", last_id)])
+
+        self.assertLessEqual(told, 1)
+
     def test_connections_are_counted_apart(self):
         other = self._make_connection(name="Other")
         self._queue(3)
@@ -211,6 +224,16 @@ class TestStop(ProgressCase):
         self.connection.action_pause()
         with self.assertRaisesRegex(UserError, "No run is at work"):
             self.connection.action_stop()
+
+    def test_stopped_run_still_tells_what_could_not_be_read(self):
+        run = self._open_run()
+        told = {"message": "1 rows could not be read.", "detail": "bills 7: no number"}
+        run.write(told)
+
+        self.connection.action_stop()
+
+        self.assertEqual((run.state, run.detail), ("stopped", told["detail"]))
+        self.assertIn(told["message"], run.message)
 
     def test_what_was_asked_of_one_run_does_not_stop_the_next(self):
         self.connection.is_stopping = True

@@ -300,7 +300,7 @@ class TestLostAnswers(RemovalCase):
 @tagged("post_install", "-at_install")
 class TestUnseen(ActionstepCase):
     def test_invoice_that_was_given_up_is_looked_for_and_removed(self):
-        connection = self._make_active()
+        connection = self._make_active(batches_away=1)
         self.sandbox.fault("quickbooks", DROP_AFTER, path="/batch", body='"Invoice"')
         self._run(connection)
         invoice = self._get_invoice(connection, 1001)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from odoo.tests import tagged
 
+from odoo.addons.actionstep_quickbooks.clients.values import UnreadableRow
+
 from .test_pull_mishaps import MishapCase
 
 
@@ -67,3 +69,13 @@ class TestUnread(MishapCase):
         self._next_pass()
         self.assertEqual((checkpoint.cursor, checkpoint.unread_ids), (before, False))
         self._assert_right_after_mend()
+
+    def test_of_thousands_of_rows_some_are_named_and_all_are_counted(self):
+        run = self._next_pass()
+        rows = [UnreadableRow("receipt", str(n), "no amount") for n in range(600)]
+
+        for some in (rows[:400], rows[:400], rows[400:]):
+            self.connection._note_unreadable(run, some)
+
+        self.assertEqual(len(run.detail.splitlines()), 500)
+        self.assertIn("600 rows of Actionstep", run.message)

@@ -332,9 +332,7 @@ class ActionstepAttention(models.Model):
             return self._get_records().action_requeue()
         if self.kind == "connection":
             return self._sync_now()
-        self._get_records().sudo()._push_again()
-        self.connection_id._trigger_cron()
-        return True
+        return self._get_records().action_try_again()
 
     # === CURES === #
 
@@ -435,11 +433,8 @@ class ActionstepAttention(models.Model):
         return document.action_open_in_quickbooks()
 
     def _cure_customer(self):
-        """Open the customer; its address is the one that QuickBooks itself shows."""
-        base = self.connection_id._get_quickbooks_app_url()
-        customer = self.participant_id.quickbooks_id
-        url = f"{base}/customerdetail?nameId={customer}"
-        return {"type": "ir.actions.act_url", "url": url}
+        """Open the customer of the client in QuickBooks."""
+        return self.participant_id.action_open_in_quickbooks()
 
     def _cure_details(self):
         """Upload files, or let the reporting database be read."""

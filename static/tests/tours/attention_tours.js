@@ -31,7 +31,7 @@ tours.add("actionstep_quickbooks_mend", {
 tours.add("actionstep_quickbooks_seen", {
     steps: () => [
         see("A card without a subject", card("No number")),
-        click("Show its document", `${card("No number")} button[name=action_open]`),
+        click("Open its document", `${card("No number")} button[name=action_cure]`),
         see("It is the cause that was seen", `.o_form_view ${field("failure_cause")}:contains(No number)`),
         click("Back", ".o_breadcrumb .o_back_button, .breadcrumb-item a"),
         see("A card with a subject", card("Account is not mapped")),
@@ -55,7 +55,7 @@ tours.add("actionstep_quickbooks_seen", {
                 await call("actionstep.invoice", "action_hold", [result]);
             },
         },
-        click("Press the old card", `${card("No number")} button[name=action_requeue], ${card("No number")} button[name=action_open]`),
+        click("Press the old card", `${card("No number")} button[name=action_cure]`),
         see("It says that this has changed", ".o_notification:contains(This has changed in the meantime)"),
         see("The page is read anew", `.o_kanban_view:not(:has(${card("No number")}))`),
         see("The others are still there", card("Account is not mapped")),

@@ -31,7 +31,7 @@ FAILURE = (
     "failed_at",
 )
 # What a page sends along with a button: which cause a row was when it was read.
-SEEN_FIELDS = ("kind", "state", "failure_cause", "failure_subject")
+SEEN_FIELDS = ("id", "kind", "state", "failure_cause", "failure_subject")
 # What to map, by the cure: the model of the line, and the number or name of its source.
 MAP_CURES = {
     "map_item": ("actionstep.item.mapping", "number"),
@@ -280,7 +280,10 @@ class ActionstepAttention(models.Model):
         seen = self.env.context.get("actionstep_seen")
         if not self.exists():
             return False
-        return not seen or seen == [self[name] or False for name in SEEN_FIELDS]
+        # What was pressed on a page before may come along from there.
+        if not seen or seen[0] != self.id:
+            return True
+        return seen == [self[name] or False for name in SEEN_FIELDS]
 
     def _reload(self):
         """Return the action that reads an old page anew, and says so."""

@@ -285,7 +285,7 @@ class TestCures(CauseCase):
         self._edit_bill(1001, number="")
         self._run(self.connection)
         row = self._find("number_missing")
-        seen = ["documents", "attention", "deleted_in_quickbooks", False]
+        seen = [row.id, "documents", "attention", "deleted_in_quickbooks", False]
         invoice = self._get_invoice(self.connection, 1001)
         for act in ("action_cure", "action_requeue", "action_open"):
             old = row.with_context(actionstep_seen=seen)
@@ -295,8 +295,12 @@ class TestCures(CauseCase):
                 self.assertEqual(answer["params"]["next"]["tag"], "soft_reload")
         self.assertEqual(invoice.state, "attention")
 
-        seen[2] = "number_missing"
+        seen[3] = "number_missing"
         action = row.with_context(actionstep_seen=seen).action_open()
+        self.assertEqual(action["res_id"], invoice.id)
+
+        of_another_page = [row.id + 1, *seen[1:3], "duplicate_number", False]
+        action = row.with_context(actionstep_seen=of_another_page).action_open()
         self.assertEqual(action["res_id"], invoice.id)
 
     def test_card_of_a_cause_that_is_gone_does_nothing(self):
@@ -417,6 +421,7 @@ class TestConnections(CauseCase):
         self.connection._get_credential("quickbooks")._forget_tokens("reauth_required")
         row = self._find()
         self.assertEqual((row.failure_cause, row.cure), ("reconnect", "reconnect"))
+        self.assertEqual(self.connection.attention_count, 1)
 
         self._consent(self.connection, "quickbooks")
 

@@ -161,7 +161,9 @@ class ActionstepDocument(models.AbstractModel):
             ),
         }
         # First: what changes is not sent either.
-        obstacle = self._get_obstacle()
+        obstacle = self._get_obstacle(preview)
+        if obstacle and preview.operation in ("delete", "void"):
+            return f"{obstacle} {sentences[preview.operation]}"
         if obstacle:
             return obstacle
         if preview.is_known:
@@ -174,7 +176,7 @@ class ActionstepDocument(models.AbstractModel):
             )
         return sentences[preview.operation]
 
-    def _get_obstacle(self):
+    def _get_obstacle(self, preview):
         """Return the sentence that says who must do what before anything is sent."""
         if self.state == "held":
             return self.env._(
@@ -190,7 +192,8 @@ class ActionstepDocument(models.AbstractModel):
                 "Nothing is sent until somebody decides: press Requeue or Hold. Then "
                 "this:"
             )
-        if self.connection_id.state == "paused":
+        is_due = preview.operation and not preview.is_known
+        if is_due and self.connection_id.state == "paused":
             return self.env._(
                 "Nothing is pushed while the connection is paused. Then this:"
             )

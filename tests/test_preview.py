@@ -217,6 +217,25 @@ class TestPreviewTells(PreviewCase):
         self.connection.is_paused = True
         invoice = self._get_invoice(self.connection, 1001)
         self.assertIn("while the connection is paused", self._preview(invoice).outcome)
+        invoice.bill_status = "Draft"
+        self.assertEqual(
+            self._preview(invoice).outcome,
+            "It is not in QuickBooks, and nothing is sent.",
+        )
+
+    def test_removal_that_waits_for_a_decision_says_both(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1001)
+        invoice.write(
+            {
+                "state": "attention",
+                "failure_cause": "removal_changed",
+                "bill_status": "Deleted",
+            }
+        )
+        outcome = self._preview(invoice).outcome
+        self.assertIn("Nothing is sent until somebody decides", outcome)
+        self.assertIn("Then this: INV-10001 is deleted in QuickBooks", outcome)
 
     def test_removal_says_what_is_removed(self):
         self._run(self.connection)

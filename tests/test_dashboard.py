@@ -8,6 +8,7 @@ from lxml import etree
 from odoo import fields
 from odoo.fields import Domain
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from .common import ActionstepCase, ActionstepCommon
@@ -321,6 +322,19 @@ class TestCost(DashboardCase):
         many = self._count_queries(others)
 
         self.assertEqual(many, one)
+
+    def test_other_causes_are_counted_without_reading_the_documents(self):
+        """A firm has many of these, and they were counted already."""
+        others = [
+            ("connection_id", "=", self.connection.id),
+            ("state", "=", "attention"),
+            ("kind", "!=", "documents"),
+        ]
+        query = self.env["actionstep.attention"]._search(others).select()
+        self.env.cr.execute(SQL("EXPLAIN %s", query))
+        plan = "\n".join(row for (row,) in self.env.cr.fetchall())
+        self.assertIn("actionstep_participant", plan)
+        self.assertNotIn("actionstep_invoice", plan)
 
     def test_newest_runs_are_found_by_the_index(self):
         """Not by reading all runs of years."""

@@ -31,7 +31,7 @@ FAILURE = (
     "failed_at",
 )
 # What a page sends along with a button: which cause a row was when it was read.
-SEEN_FIELDS = ("kind", "state", "failure_cause", "failure_subject")
+SEEN_FIELDS = ("id", "kind", "state", "failure_cause", "failure_subject")
 # What to map, by the cure: the model of the line, and the number or name of its source.
 MAP_CURES = {
     "map_item": ("actionstep.item.mapping", "number"),
@@ -280,7 +280,10 @@ class ActionstepAttention(models.Model):
         seen = self.env.context.get("actionstep_seen")
         if not self.exists():
             return False
-        return not seen or seen == [self[name] or False for name in SEEN_FIELDS]
+        # What was pressed on a page before may come along from there.
+        if not seen or seen[0] != self.id:
+            return True
+        return seen == [self[name] or False for name in SEEN_FIELDS]
 
     def _reload(self):
         """Return the action that reads an old page anew, and says so."""
@@ -332,9 +335,7 @@ class ActionstepAttention(models.Model):
             return self._get_records().action_requeue()
         if self.kind == "connection":
             return self._sync_now()
-        self._get_records().sudo()._push_again()
-        self.connection_id._trigger_cron()
-        return True
+        return self._get_records().action_try_again()
 
     # === CURES === #
 
@@ -435,11 +436,8 @@ class ActionstepAttention(models.Model):
         return document.action_open_in_quickbooks()
 
     def _cure_customer(self):
-        """Open the customer; its address is the one that QuickBooks itself shows."""
-        base = self.connection_id._get_quickbooks_app_url()
-        customer = self.participant_id.quickbooks_id
-        url = f"{base}/customerdetail?nameId={customer}"
-        return {"type": "ir.actions.act_url", "url": url}
+        """Open the customer of the client in QuickBooks."""
+        return self.participant_id.action_open_in_quickbooks()
 
     def _cure_details(self):
         """Upload files, or let the reporting database be read."""

@@ -75,9 +75,9 @@ class ActionstepConnection(models.Model):
         return counts
 
     def _count_other_causes(self):
-        """Return ``{connection id: what else needs attention}``: clients, matters, itself.
+        """Return ``{connection id: count}`` of clients, matters and itself.
 
-        The page Needs Attention, which the number opens, shows them, too.
+        The page Needs Attention, which the number opens, shows those, too.
         """
         groups = self.env["actionstep.attention"]._read_group(
             [

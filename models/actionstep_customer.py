@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 from ..mappers.customer import is_made_for_another
 from ..mappers.names import contains_reference
@@ -44,6 +45,36 @@ class ActionstepCustomer(models.AbstractModel):
         copy=False,
         help="Since when the customer in QuickBooks does not follow.",
     )
+
+    # === ACTION METHODS === #
+
+    def action_open_documents(self):
+        """Open the documents that are billed to this customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "actionstep_quickbooks.action_actionstep_register"
+        )
+        domain = [("connection_id", "=", self.connection_id.id)]
+        mine = (self._job_field, "=", self.id)
+        return {**action, "domain": [*domain, mine], "context": {}}
+
+    def action_open_in_quickbooks(self):
+        """Open the customer at the address that QuickBooks itself shows."""
+        self.ensure_one()
+        base = self.connection_id._get_quickbooks_app_url()
+        url = f"{base}/customerdetail?nameId={self.quickbooks_id}"
+        return {"type": "ir.actions.act_url", "url": url}
+
+    def action_try_again(self):
+        """Have the customer follow in the next run, which starts at once."""
+        if not self.env.user.has_group("actionstep_quickbooks.group_operator"):
+            raise AccessError(
+                self.env._("Only an operator may decide about documents.")
+            )
+        self.check_access("read")
+        self.sudo()._push_again()
+        self.connection_id._trigger_cron()
+        return True
 
     def _get_label(self):
         """Return what a job calls this customer."""

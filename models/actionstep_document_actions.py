@@ -13,8 +13,8 @@ from .maps import Maps
 # Where a document that nobody holds stands, when it may be pushed (again) on demand.
 PUSHABLE = ("waiting", "queued", "pushed", "attention")
 HOLDABLE = (*PUSHABLE, "skipped")
-# What somebody changed or deleted in QuickBooks is overwritten, and what may be a credit
-# is called money: nobody decides that for many at once.
+# What somebody changed or deleted in QuickBooks is overwritten, and what may be a
+# credit is called money: nobody decides that for many at once.
 DECIDED_ALONE = (
     "changed_in_quickbooks",
     "removal_changed",

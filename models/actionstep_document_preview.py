@@ -16,6 +16,7 @@ from ..exceptions import SyncError
 from ..mappers.common import ref
 from ..mappers.money import from_answer
 from ..mappers.tax import NOT_TAXED, TAXED
+from .actionstep_document_actions import DECIDED_ALONE
 from .failure import describe
 from .maps import Maps
 
@@ -160,10 +161,11 @@ class ActionstepDocument(models.AbstractModel):
             ),
         }
         # First: what changes is not sent either.
-        if self.state == "held":
-            return self.env._(
-                "On hold: nothing is sent until somebody releases it. Then this:"
-            )
+        obstacle = self._get_obstacle(preview)
+        if obstacle and preview.operation in ("delete", "void"):
+            return f"{obstacle} {sentences[preview.operation]}"
+        if obstacle:
+            return obstacle
         if preview.is_known:
             return self.env._(
                 "QuickBooks has just this: nothing is sent until it changes."
@@ -173,6 +175,29 @@ class ActionstepDocument(models.AbstractModel):
                 "Before the start date: nothing is sent. Otherwise this would go:"
             )
         return sentences[preview.operation]
+
+    def _get_obstacle(self, preview):
+        """Return the sentence that says who must do what before anything is sent."""
+        if self.state == "held":
+            return self.env._(
+                "On hold: nothing is sent until somebody releases it. Then this:"
+            )
+        if self.state == "attention" and self.failure_cause in DECIDED_ALONE:
+            if self.can_be_left:
+                return self.env._(
+                    "Nothing is sent until somebody decides: press Requeue or Leave in "
+                    "QuickBooks. Then this:"
+                )
+            return self.env._(
+                "Nothing is sent until somebody decides: press Requeue or Hold. Then "
+                "this:"
+            )
+        is_due = preview.operation and not preview.is_known
+        if is_due and self.connection_id.state == "paused":
+            return self.env._(
+                "Nothing is pushed while the connection is paused. Then this:"
+            )
+        return ""
 
     def _render_words(self, preview):
         """Return the HTML that says in words what the payload says."""

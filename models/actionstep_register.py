@@ -10,6 +10,7 @@ SHARED = (
     "connection_id",
     "company_id",
     "participant_id",
+    "subcustomer_id",
     "currency_id",
     "state",
     "failure_cause",
@@ -132,6 +133,9 @@ class ActionstepRegister(models.Model):
     participant_id = fields.Many2one(
         "actionstep.participant", string="Client", readonly=True
     )
+    subcustomer_id = fields.Many2one(
+        "actionstep.subcustomer", string="Billed to Matter", readonly=True
+    )
     matters = fields.Char(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     # Money that came in and money that is owed have no sum.
@@ -159,6 +163,14 @@ class ActionstepRegister(models.Model):
     receivable_difference = fields.Monetary(
         string="Receivable: Difference", readonly=True
     )
+    # And these, of one kind alone: what the card of a connection adds up.
+    counted = fields.Monetary(
+        string="Counted in Actionstep",
+        readonly=True,
+        help="The amount, or nothing when it is a draft or deleted there. What a "
+        "credit is applied to is counted with its credit note.",
+    )
+    quickbooks_counted = fields.Monetary(string="Counted in QuickBooks", readonly=True)
     state = fields.Selection(lambda self: self._get_states(), readonly=True)
     failed_at = fields.Datetime(string="Needs Attention Since", readonly=True)
     pushed_at = fields.Datetime(string="Last Pushed", readonly=True)
@@ -174,28 +186,30 @@ class ActionstepRegister(models.Model):
     def _select(self, place, source):
         shared = SQL(", ").join(SQL.identifier("d", name) for name in SHARED)
         amount = SQL.identifier("d", source.amount)
-        ours = SQL(
-            "CASE WHEN %s THEN 0 ELSE %s * %s END", source.gone, source.owes, amount
-        )
-        theirs = SQL("%s * COALESCE(d.quickbooks_total, 0)", source.owes)
+        # A credit's use moves no money: the credit note was counted.
+        counts = abs(source.owes)
+        ours = SQL("CASE WHEN %s THEN 0 ELSE %s * %s END", source.gone, counts, amount)
+        theirs = SQL("%s * COALESCE(d.quickbooks_total, 0)", counts)
         return SQL(
-            "SELECT d.id * %s + %s AS id, d.id AS res_id, %s AS kind, %s AS number, "
-            "%s AS document_date, %s AS amount, %s AS receivable, "
-            "%s AS quickbooks_receivable, %s - (%s) AS receivable_difference, "
-            "%s AS matters, %s FROM %s d",
-            len(SOURCES),
-            place,
-            source.kind,
-            source.number,
-            SQL.identifier("d", source.date),
-            amount,
-            ours,
-            theirs,
-            theirs,
-            ours,
-            self._select_matters(source),
-            shared,
-            SQL.identifier(self.env[source.model]._table),
+            "SELECT d.id * %(kinds)s + %(place)s AS id, d.id AS res_id, "
+            "%(kind)s AS kind, %(number)s AS number, %(date)s AS document_date, "
+            "%(amount)s AS amount, %(ours)s AS counted, "
+            "%(theirs)s AS quickbooks_counted, %(owes)s * %(ours)s AS receivable, "
+            "%(owes)s * %(theirs)s AS quickbooks_receivable, "
+            "%(owes)s * (%(theirs)s - %(ours)s) AS receivable_difference, "
+            "%(matters)s AS matters, %(shared)s FROM %(table)s d",
+            kinds=len(SOURCES),
+            place=place,
+            kind=source.kind,
+            number=source.number,
+            date=SQL.identifier("d", source.date),
+            amount=amount,
+            ours=ours,
+            theirs=theirs,
+            owes=source.owes,
+            matters=self._select_matters(source),
+            shared=shared,
+            table=SQL.identifier(self.env[source.model]._table),
         )
 
     @api.model

@@ -1,6 +1,6 @@
 """Needs Attention by cause: one row for what is mended at once, and the way there."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
 from ..exceptions import CAUSES
@@ -222,6 +222,120 @@ class TestCures(CauseCase):
         [theirs] = self._get_quickbooks_invoices(1001)
         self.assertEqual(theirs["DocNumber"], "INV-NEW")
 
+    def test_all_that_was_deleted_there_is_put_back_by_one_confirmed_button(self):
+        self._run(self.connection)
+        for bill_id in (1001, 1002):
+            [theirs] = self._get_quickbooks_invoices(bill_id)
+            self._delete_in_quickbooks("Invoice", theirs["Id"])
+            self._edit_bill(bill_id, number=f"INV-{bill_id}")
+        self._run(self.connection)
+        row = self._find("deleted_in_quickbooks")
+        self.assertEqual((row.record_count, row.cure), (2, "restore"))
+        self.assertFalse(row.can_requeue)
+
+        answer = row.action_cure()
+        self.assertIn("2 of 2 requeued", answer["params"]["message"])
+        self._run(self.connection)
+
+        self.assertFalse(self._find())
+        for bill_id in (1001, 1002):
+            [theirs] = self._get_quickbooks_invoices(bill_id)
+            self.assertEqual(theirs["DocNumber"], f"INV-{bill_id}")
+
+    def _make_unclear(self, *bill_ids):
+        """Return derived payments that may be credits which were applied."""
+        for bill_id in bill_ids:
+            self._receive((bill_id, "5.00"))
+        self._run(self.connection)
+        payments = self.connection.payment_ids
+        payments.write(
+            {
+                "state": "attention",
+                "failure_cause": "payment_unclear",
+                "failure_type": "data",
+                "failure_subject": "CR-1",
+            }
+        )
+        return payments
+
+    def test_payment_that_may_be_a_credit_is_money_when_somebody_says_so(self):
+        payment = self._make_unclear(1001)
+        row = self._find("payment_unclear")
+        self.assertEqual((row.cure, row.can_requeue), ("money", False))
+
+        row.action_cure()
+
+        self.assertTrue(payment.is_confirmed)
+        self.assertEqual(payment.state, "waiting")
+
+    def test_payments_that_may_be_credits_are_looked_at_one_by_one(self):
+        payments = self._make_unclear(1001, 1002)
+        row = self._find("payment_unclear")
+        self.assertEqual((row.record_count, row.cure), (2, "document"))
+        self.assertFalse(row.can_requeue)
+
+        action = row.action_cure()
+        found = self.env["actionstep.register"].search(action["domain"])
+        self.assertEqual(len(found), 2)
+        found.action_requeue()
+        self.assertEqual(set(payments.mapped("is_confirmed")), {False})
+
+    def test_card_of_a_cause_that_is_another_by_now_does_nothing(self):
+        """A page may be old: its row has the id of the first document."""
+        self._edit_bill(1001, number="")
+        self._run(self.connection)
+        row = self._find("number_missing")
+        seen = [row.id, "documents", "attention", "deleted_in_quickbooks", False]
+        invoice = self._get_invoice(self.connection, 1001)
+        for act in ("action_cure", "action_requeue", "action_open"):
+            old = row.with_context(actionstep_seen=seen)
+            with self.subTest(action=act):
+                answer = getattr(old, act)()
+                self.assertIn("has changed", answer["params"]["message"])
+                self.assertEqual(answer["params"]["next"]["tag"], "soft_reload")
+        self.assertEqual(invoice.state, "attention")
+
+        seen[3] = "number_missing"
+        action = row.with_context(actionstep_seen=seen).action_open()
+        self.assertEqual(action["res_id"], invoice.id)
+
+        of_another_page = [row.id + 1, *seen[1:3], "duplicate_number", False]
+        action = row.with_context(actionstep_seen=of_another_page).action_open()
+        self.assertEqual(action["res_id"], invoice.id)
+
+    def test_card_of_a_cause_that_is_gone_does_nothing(self):
+        self._edit_bill(1001, number="")
+        self._run(self.connection)
+        row = self._find("number_missing")
+        self._get_invoice(self.connection, 1001).action_hold()
+        self.env.invalidate_all()
+        for act in ("action_cure", "action_requeue", "action_open"):
+            with self.subTest(action=act):
+                answer = getattr(row, act)()
+                self.assertIn("has changed", answer["params"]["message"])
+
+    def test_lines_of_a_paused_connection_are_not_read(self):
+        self._add_bill(reporting=False)
+        self._run(self.connection)
+        self.connection.is_paused = True
+        with self.assertRaisesRegex(UserError, "Press Resume"):
+            self._find("lines_missing").action_cure()
+
+    def test_bill_is_found_by_its_number_before_another_ones_id(self):
+        """1002 is the number of one bill and the id of another in Actionstep."""
+        self._edit_bill(1001, number="1002")
+        self._edit_bill(1003, number="")
+        self._run(self.connection)
+        payment = self._make_unclear(1001)
+        for subject, bill_id in (("1002", 1001), ("1003", 1003)):
+            payment.write(
+                {"failure_cause": "allocation_unknown_bill", "failure_subject": subject}
+            )
+            action = self._find("allocation_unknown_bill").action_cure()
+            with self.subTest(subject=subject):
+                invoice = self._get_invoice(self.connection, bill_id)
+                self.assertEqual(action["res_id"], invoice.id)
+
     def test_what_waits_for_its_lines_is_shown_apart_with_its_way(self):
         self._add_bill(reporting=False)
         self._run(self.connection)
@@ -307,6 +421,7 @@ class TestConnections(CauseCase):
         self.connection._get_credential("quickbooks")._forget_tokens("reauth_required")
         row = self._find()
         self.assertEqual((row.failure_cause, row.cure), ("reconnect", "reconnect"))
+        self.assertEqual(self.connection.attention_count, 1)
 
         self._consent(self.connection, "quickbooks")
 
@@ -371,6 +486,7 @@ class TestClients(CauseCase, ChangeCase):
         )
         self.assertIn("The name is odd", row.sentence)
         self.assertEqual(row.action_open()["res_id"], self._get_client().id)
+        self.assertEqual(self.connection.attention_count, 1)
         sent = len(self._get_sent("Customer"))
         self._run(self.connection)
         self.assertEqual(len(self._get_sent("Customer")), sent)
@@ -401,3 +517,36 @@ class TestClients(CauseCase, ChangeCase):
 
         self.assertEqual(self._get_row()["DisplayName"], "Bond, June")
         self.assertFalse(self._find())
+
+    def test_form_of_a_client_says_what_is_wrong_and_tries_again(self):
+        self._refuse("Bond, Jane")
+        olga = self._make_user("group_operator")
+        client = self._get_client().with_user(olga)
+        page = Form(client)
+        self.assertEqual(page.name, "Bond, Jane")
+        self.assertEqual(page.quickbooks_name, "Bond, James")
+        self.assertIn("The name is odd", page.failure_message)
+        action = client.action_open_documents()
+        documents = self.env["actionstep.register"].search(action["domain"])
+        self.assertEqual(
+            set(documents.mapped("number")),
+            set(
+                self.connection.invoice_ids.filtered(
+                    lambda one: one.participant_id.id == client.id
+                ).mapped("number")
+            ),
+        )
+
+        client.action_try_again()
+        self._run(self.connection)
+
+        self.assertEqual(self._get_row()["DisplayName"], "Bond, Jane")
+        self.assertFalse(client.failure_cause)
+
+    def test_reader_has_no_client_tried_again(self):
+        self._refuse("Bond, Jane")
+        ulla = self._make_user("group_user")
+        client = self._get_client()
+        with self.assertRaises(AccessError):
+            client.with_user(ulla).action_try_again()
+        self.assertTrue(client.failure_cause)

@@ -3,8 +3,13 @@
 import json
 from datetime import datetime, timedelta
 
+from lxml import etree
+
 from odoo import fields
+from odoo.fields import Domain
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
+from odoo.tools import SQL
+from odoo.tools.safe_eval import safe_eval
 
 from .common import ActionstepCase, ActionstepCommon
 
@@ -136,6 +141,83 @@ class TestMonth(DashboardCase):
 
         self.assertEqual(self._get_rows(), {"invoices": ("100.20", "100.10", False)})
 
+    def _make_month(self):
+        """Make documents of all kinds, of which some count on one side only."""
+        self._make_bill("2026-11-01", 100, 100)
+        self._make_bill("2026-11-02", 30, 30).bill_status = "Deleted"
+        self._make_bill("2026-11-03", 7).bill_status = "Draft"
+        self._make_bill("2026-10-31", 1000, 1000)
+        day = {"payment_date": "2026-11-05"}
+        self._make_document("actionstep.payment", amount=40, quickbooks_total=39, **day)
+        self._make_document("actionstep.payment", amount=9, is_deleted=True, **day)
+        note = {"credit_date": "2026-11-05", "amount_total": 20}
+        credit = self._make_document("actionstep.credit.note", **note)
+        self._make_document("actionstep.credit.note", number="WO-9", **note)
+        self._make_document("actionstep.credit.note", is_deleted=True, **note)
+        # The same money once more, which is no second credit.
+        self._make_document(
+            "actionstep.credit.application",
+            credit_note_id=credit.id,
+            bill_external_id="1",
+            applied_on="2026-11-06",
+            amount=20,
+            quickbooks_total=20,
+        )
+
+    def _follow(self, link):
+        """Return the sums at the bottom of the page that a link of the card opens."""
+        action = self.env.ref("actionstep_quickbooks.action_actionstep_month")
+        context = safe_eval(action.context) | safe_eval(
+            link.get("context"), {"id": self.connection.id}
+        )
+        chosen = {
+            key.removeprefix("search_default_"): value for key, value in context.items()
+        }
+        self.assertEqual(chosen.pop("document_date"), "month")
+        self.assertEqual(chosen.pop("connection_id"), self.connection.id)
+        search = self.env["actionstep.register"].get_view(view_type="search")["arch"]
+        filters = {
+            node.get("name"): node for node in etree.fromstring(search).iter("filter")
+        }
+        # In groups the totals are those of all documents, not of a page of them.
+        self.assertIn("group_by", filters["group_state"].get("context"))
+        self.assertTrue(chosen.pop("group_state"))
+        domains = {
+            name: Domain(safe_eval(filters[name].get("domain"))) for name in chosen
+        }
+        counted = domains.pop("counted")
+        month = Domain("document_date", ">=", "2026-11-01")
+        month &= Domain("document_date", "<=", "2026-11-30")
+        mine = Domain("connection_id", "=", self.connection.id) & month
+        [sums] = self.env["actionstep.register"]._read_group(
+            mine & counted & Domain.OR(domains.values()),
+            [],
+            ["counted:sum", "quickbooks_counted:sum"],
+        )
+        return sums
+
+    def test_totals_behind_each_link_are_those_of_the_card(self):
+        self._make_month()
+        arch = self.env["actionstep.connection"].get_view(view_type="kanban")["arch"]
+        action = self.env.ref("actionstep_quickbooks.action_actionstep_month")
+        links = [
+            link
+            for link in etree.fromstring(arch).iter("a")
+            if link.get("name") == str(action.id)
+        ]
+        self.assertEqual(len(links), 3)
+
+        sums = [self._follow(link) for link in links]
+
+        self.assertEqual(sums, [(100, 130), (40, 39), (40, 0)])
+        shown = self._get_rows()
+        for kind, (ours, theirs) in zip(
+            ("invoices", "payments", "credits"), sums, strict=True
+        ):
+            with self.subTest(kind=kind):
+                self.assertEqual(shown[kind][0], f"$\xa0{ours:.2f}")
+                self.assertEqual(shown[kind][1], f"$\xa0{theirs:.2f}")
+
     def test_month_without_documents_has_no_table(self):
         self.assertEqual(self._get_rows(), {})
 
@@ -240,6 +322,19 @@ class TestCost(DashboardCase):
         many = self._count_queries(others)
 
         self.assertEqual(many, one)
+
+    def test_other_causes_are_counted_without_reading_the_documents(self):
+        """A firm has many of these, and they were counted already."""
+        others = [
+            ("connection_id", "=", self.connection.id),
+            ("state", "=", "attention"),
+            ("kind", "!=", "documents"),
+        ]
+        query = self.env["actionstep.attention"]._search(others).select()
+        self.env.cr.execute(SQL("EXPLAIN %s", query))
+        plan = "\n".join(row for (row,) in self.env.cr.fetchall())
+        self.assertIn("actionstep_participant", plan)
+        self.assertNotIn("actionstep_invoice", plan)
 
     def test_newest_runs_are_found_by_the_index(self):
         """Not by reading all runs of years."""

@@ -3,6 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
+from ..models.actionstep_document_actions import DECIDED_ALONE
 from .common import ActionstepCase
 
 DROP_BEFORE = {"kind": "drop_before"}
@@ -264,6 +265,47 @@ class TestUnlink(ActionCase):
         self.assertEqual(self.invoice.state, "attention")
         [theirs] = self._get_quickbooks_invoices(1001)
         self.assertEqual(theirs["DocNumber"], "MINE-1")
+
+    def test_requeue_of_many_decides_nothing_that_is_decided_alone(self):
+        other = self._get_invoice(self.connection, 1002)
+        other.state = "attention"
+        for cause in DECIDED_ALONE:
+            self.invoice.write({"state": "attention", "failure_cause": cause})
+            both = self.invoice | other
+            with self.subTest(cause=cause):
+                answer = both.action_requeue()
+                self.assertIn("1 of 2 requeued", answer["params"]["message"])
+                self.assertEqual(self.invoice.state, "attention")
+                self.assertEqual(other.state, "waiting")
+            other.state = "attention"
+
+        self.assertIs(self.invoice.action_requeue(), True)
+
+        self.assertEqual(self.invoice.state, "waiting")
+
+    def test_many_of_the_list_of_all_documents_are_many_for_each_kind(self):
+        """One payment and one invoice are two, though they are one of each."""
+        self._receive((1001, "40.00"))
+        self._run(self.connection)
+        payment = self.connection.payment_ids
+        for one in (self.invoice, payment):
+            one.write({"state": "attention", "failure_cause": "deleted_in_quickbooks"})
+        rows = self.env["actionstep.register"].search(
+            [
+                ("connection_id", "=", self.connection.id),
+                ("state", "=", "attention"),
+            ]
+        )
+
+        answer = rows.action_requeue()
+
+        self.assertIn("0 of 2 requeued", answer["params"]["message"])
+        with self.assertRaisesRegex(UserError, "need a decision on each one"):
+            rows.action_push_now()
+        self.assertEqual((self.invoice.state, payment.state), ("attention",) * 2)
+        self.assertIs(rows[0].action_requeue(), True)
+        states = sorted((self.invoice.state, payment.state))
+        self.assertEqual(states, ["attention", "waiting"])
 
     def test_release_creates_anew_what_somebody_deleted_there(self):
         self.invoice.action_unlink()

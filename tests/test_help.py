@@ -72,6 +72,7 @@ class TestHelp(HttpCase):
         elsewhere = {
             "Requeue",
             "Hold",
+            "Release",
             "Unlink",
             "Reconnect",
             "Connect",

@@ -254,6 +254,23 @@ class TestMapping(ListsMixin, ActionstepCase):
                     page.save()
                 self.env.invalidate_all()
 
+    def test_trust_account_of_a_type_of_its_own_holds_money_too(self):
+        """The type need not say that it is a bank."""
+        account = self._get_source("1-1120")
+        account.write({"account_type": "Trust Asset", "name": "IOLTA"})
+        self.assertEqual(account.section, "asset")
+        page, status, problem = self._edit_account_line(
+            "1-1120", "Business Bank Account"
+        )
+        self.assertEqual(status, "wrong")
+        self.assertIn("is no trust account in QuickBooks", problem)
+
+    def test_what_a_firm_owes_its_clients_is_no_account_that_holds_money(self):
+        account = self._get_source("1-1120")
+        account.write({"account_type": "Liability", "name": "Trust owed to clients"})
+        self.assertTrue(account.is_trust)
+        self.assertFalse(account._is_bank())
+
     def test_odd_pair_shows_as_it_is_made_and_is_saved(self):
         for number, name, words in (
             ("1-1110", "Accounts Payable (A/P)", "takes no deposits"),

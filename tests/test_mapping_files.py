@@ -142,6 +142,32 @@ class TestMapFiles(FilesMixin, ActionstepCase):
         self.assertIn([MAPS["tax"], "", "NT", "", "NON"], rows)
         self.assertNotIn("4-0000", [row[1] for row in rows])
 
+    def test_line_of_a_balance_account_goes_out_and_in(self):
+        """The page takes such a line, so the file does."""
+        account = self.connection.account_ids.filtered(
+            lambda one: (
+                one.section == "asset"
+                and not one.is_header
+                and not one._to_entry().is_bank
+            )
+        )[0]
+        items = self.connection.quickbooks_item_ids.filtered(
+            lambda one: one._to_entry().is_sellable
+        )
+        line = self.env["actionstep.item.mapping"].create(
+            {
+                "connection_id": self.connection.id,
+                "account_id": account.id,
+                "item_id": items[0].id,
+            }
+        )
+
+        row = self._item(account.number, items[1].name)
+        results = self._import(self._csv(row))
+
+        self.assertEqual(results, ["changed"])
+        self.assertEqual(line.item_id, items[1])
+
     def test_lines_are_added_and_changed_and_others_stay(self):
         self._map(self.connection, without=("4-1100",))
         before = self._get_pairs()

@@ -196,6 +196,25 @@ class TestPanel(PanelCase):
 
         self.assertEqual(self._get_rows("account")[name]["waiting"], 0)
 
+    def test_balance_account_that_bills_wait_for_can_be_mapped(self):
+        """Disbursements are often booked to an asset."""
+        asset = self.connection.account_ids.filtered(
+            lambda one: one.section == "asset" and not one.is_header
+        )[0]
+        name = asset.display_name
+        self.assertNotIn(name, self._get_rows("item"))
+        self._map(self.connection)
+        self.connection.push_invoices = True
+        self._run(self.connection)
+        invoice = self.connection.invoice_ids.filtered(
+            lambda i: i.state == "attention"
+        )[0]
+        invoice.line_ids[0].account_number = asset.number
+
+        row = self._get_rows("item")[name]
+
+        self.assertEqual((row["id"], row["waiting"]), (asset.id, 1))
+
     def test_number_that_actionstep_does_not_list_is_shown(self):
         self._map(self.connection)
         self.connection.push_invoices = True

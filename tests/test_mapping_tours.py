@@ -56,6 +56,37 @@ class TestMappingTours(ActionstepCommon, HttpCase):
 
         self.assertEqual(self._get_names("item"), {"4-1100": "Legal Fees"})
 
+    def test_line_changed_on_another_page_of_the_lines(self):
+        accounts = self.env["actionstep.account"].create(
+            [
+                {
+                    "connection_id": self.connection.id,
+                    "external_id": f"x{number}",
+                    "number": f"9-{number:04}",
+                    "name": "Fees",
+                    "account_type": "Income",
+                }
+                for number in range(1, 32)
+            ]
+        )
+        items = self.connection.quickbooks_item_ids
+        product = items.filtered(lambda one: one.name == "Hours")
+        lines = self.env["actionstep.item.mapping"].create(
+            [
+                {
+                    "connection_id": self.connection.id,
+                    "account_id": account.id,
+                    "item_id": product.id,
+                }
+                for account in accounts[:21]
+            ]
+        )
+
+        self._tour("many_lines", "group_administrator")
+
+        self.assertEqual(lines[20].item_id.name, "Legal Fees")
+        self.assertEqual(lines[:20].item_id, product)
+
     def test_reader_looks_only(self):
         self._map(self.connection)
 

@@ -94,6 +94,55 @@ class TestActivity(NoticeCase):
         self._run(self.connection)
         self.assertTrue(self._get_activity())
 
+    def _make_successor(self):
+        return new_test_user(
+            self.env,
+            "rosa",
+            groups="actionstep_quickbooks.group_operator",
+            email="rosa@example.com",
+        )
+
+    def test_new_responsible_user_gets_what_is_open_and_hears_of_what_was_done(self):
+        self._lengthen(1001)
+        rosa = self._make_successor()
+        self.connection.user_id = rosa
+        self.assertEqual(self._get_activity().user_id, rosa)
+
+        self._get_activity().action_done()
+        self.connection.user_id = self.user
+        self._run(self.connection)
+
+        activity = self._get_activity()
+        self.assertEqual(activity.user_id, self.user)
+        self.assertIn("Number is too long: <b>1</b>", activity.note)
+
+    def test_same_responsible_user_is_not_told_twice(self):
+        self._lengthen(1001)
+        self._get_activity().action_done()
+        self.connection.write({"user_id": self.user.id, "name": "Miller"})
+        self._run(self.connection)
+        self.assertFalse(self._get_activity())
+
+    def test_activities_go_with_the_responsible_user(self):
+        self._lengthen(1001)
+        self.connection.user_id = False
+        self.assertFalse(self._get_activity())
+
+    def test_new_responsible_user_is_asked_to_reconnect(self):
+        self.connection.user_id = False
+        self.sandbox.admin("quickbooks", "POST", "tokens", {"revoke": True})
+        self._run(self.connection)
+        self.assertEqual(self.connection.state, "reauth_required")
+        self.assertFalse(self._get_activity(RECONNECT_TYPE))
+
+        self.connection.user_id = self.user
+        self.assertEqual(self._get_activity(RECONNECT_TYPE).user_id, self.user)
+        rosa = self._make_successor()
+        self.connection.user_id = rosa
+
+        activity = self._get_activity(RECONNECT_TYPE)
+        self.assertEqual((len(activity), activity.user_id), (1, rosa))
+
     def test_reconnect_has_one_activity_and_it_ends_with_the_consent(self):
         self.sandbox.admin("quickbooks", "POST", "tokens", {"revoke": True})
         self._run(self.connection)
@@ -152,6 +201,22 @@ class TestRenewal(NoticeCase):
         self.assertEqual(activity.date_deadline, credential.refresh_expires_at.date())
         self.assertEqual(self.connection.state, "active")
 
+    def test_reminder_is_in_the_language_of_its_reader(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["ir.module.module"].search(
+            [("name", "=", "actionstep_quickbooks")]
+        )._update_translations(["fr_FR"])
+        self.user.lang = "fr_FR"
+        credential = self.connection._get_credential("quickbooks")
+        end = fields.Datetime.now() + timedelta(days=10)
+        credential.refresh_expires_at = end
+
+        self._trigger("ir_cron_renew")
+
+        activity = self._get_activity(RECONNECT_TYPE)
+        self.assertIn(end.strftime("%d/%m/%Y"), activity.note)
+        self.assertNotIn("Press Reconnect", activity.note)
+
     def test_vendor_that_is_down_is_told_only_when_the_end_is_near(self):
         down = {"kind": "status", "status": 503}
         self.sandbox.fault("quickbooks", down, path="tokens/bearer", times=99)
@@ -204,6 +269,20 @@ class TestDigest(NoticeCase):
         )
         self._trigger("ir_cron_digest")
         self.assertEqual(self._get_mails(), before)
+
+    def test_who_lost_the_company_gets_none(self):
+        self.connection.has_digest = True
+        self._lengthen(1001)
+        before = self._get_mails()
+        away = self.env["res.company"].create({"name": "Away"})
+        home = self.user.company_id
+        self.user.write({"company_id": away.id, "company_ids": [Command.set(away.ids)]})
+        self._trigger("ir_cron_digest")
+        self.assertEqual(self._get_mails(), before)
+
+        self.user.company_ids += home
+        self._trigger("ir_cron_digest")
+        self.assertEqual(len(self._get_mails() - before), 1)
 
     def test_summary_says_what_went_what_waits_and_what_needs_attention(self):
         self.connection.has_digest = True

@@ -197,6 +197,46 @@ class TestPreviewTells(PreviewCase):
         invoice.action_hold()
         self.assertIn("On hold", self._preview(invoice).outcome)
 
+    def test_document_that_waits_for_a_decision_says_who_decides(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1001)
+        for cause, way in (
+            ("changed_in_quickbooks", "press Requeue or Leave in QuickBooks"),
+            ("removal_changed", "press Requeue or Leave in QuickBooks"),
+            ("deleted_in_quickbooks", "press Requeue or Hold"),
+        ):
+            invoice.write({"state": "attention", "failure_cause": cause})
+            preview = self._preview(invoice)
+            with self.subTest(cause=cause):
+                self.assertIn("Nothing is sent until somebody decides", preview.outcome)
+                self.assertIn(way, preview.outcome)
+                self.assertIn(invoice.number, preview.payload)
+
+    def test_document_of_a_paused_connection_says_so(self):
+        self._pull()
+        self.connection.is_paused = True
+        invoice = self._get_invoice(self.connection, 1001)
+        self.assertIn("while the connection is paused", self._preview(invoice).outcome)
+        invoice.bill_status = "Draft"
+        self.assertEqual(
+            self._preview(invoice).outcome,
+            "It is not in QuickBooks, and nothing is sent.",
+        )
+
+    def test_removal_that_waits_for_a_decision_says_both(self):
+        self._run(self.connection)
+        invoice = self._get_invoice(self.connection, 1001)
+        invoice.write(
+            {
+                "state": "attention",
+                "failure_cause": "removal_changed",
+                "bill_status": "Deleted",
+            }
+        )
+        outcome = self._preview(invoice).outcome
+        self.assertIn("Nothing is sent until somebody decides", outcome)
+        self.assertIn("Then this: INV-10001 is deleted in QuickBooks", outcome)
+
     def test_removal_says_what_is_removed(self):
         self._run(self.connection)
         invoice = self._get_invoice(self.connection, 1001)

@@ -384,11 +384,13 @@ class TestMethods(SecurityCase):
         "action_hold",
         "action_push_now",
         "action_release",
+        "action_try_again",
         "action_unlink",
     }
     READER_MAY = {
         "action_open",
         "action_open_checks",
+        "action_open_documents",
         "action_open_mapping",
         "action_open_invoices",
         "action_open_attention",

@@ -95,6 +95,19 @@ class TestTours(ActionstepCommon, HttpCase):
         self.assertEqual(self._get_invoice(connection, 1002).state, "pushed")
         self.assertEqual(connection.attention_count, 4)
 
+    def test_card_that_is_old_does_nothing(self):
+        self._make_user("olga", "group_operator")
+        self._edit_bill(1001, number="")
+        connection = self._make_half_mapped()
+        self.assertEqual(
+            self._get_invoice(connection, 1001).failure_cause, "number_missing"
+        )
+
+        self._tour("/odoo/actionstep-needs-attention", "seen", "olga")
+
+        self.assertEqual(self._get_invoice(connection, 1001).state, "held")
+        self.assertEqual(self._get_invoice(connection, 1002).state, "attention")
+
     def _make_documents(self):
         """Return a connection with documents of all kinds, of which one needs a person.
 

@@ -1,4 +1,4 @@
-import { Component, status, useEffect, useRef, useState } from "@odoo/owl";
+import { Component, status, toRaw, useEffect, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { normalize } from "@web/core/l10n/utils/normalize";
 import { x2ManyCommands } from "@web/core/orm_service";
@@ -52,7 +52,8 @@ export class MapPanel extends Component {
         this.panel = useState({ sources: [], targets: [], pairs: {}, problems: {}, isLoaded: false });
         this.search = useState({ sources: "", targets: "" });
         // The lines are there before; and anew when the lists have loaded, and after a
-        // save, when lines have ids of their own and less is left to propose.
+        // save, which reads the record anew: lines have ids of their own, less is left
+        // to propose, and what changed on another page of the lines is known by no id.
         useEffect(
             () => {
                 this.load();
@@ -60,7 +61,7 @@ export class MapPanel extends Component {
             () => [
                 this.props.record.resId,
                 String(this.props.record.data.lists_loaded_at),
-                this.list.resIds.join(),
+                toRaw(this.list),
             ]
         );
     }

@@ -196,6 +196,27 @@ tours.add("actionstep_quickbooks_maps_from_a_file", {
     ],
 });
 
+/** More lines than one page of them, and more that is unmapped than fits without search. */
+tours.add("actionstep_quickbooks_many_lines", {
+    steps: () => [
+        see("The product is free", unused("Legal Fees")),
+        {
+            content: "Look for one of many",
+            trigger: `${UNMAPPED} input`,
+            run: "edit 4-1100",
+        },
+        see("Only that is shown", without(UNMAPPED, "4-1900")),
+        see("The search stays for another look", `${UNMAPPED} input:value("4-1100")`),
+        click("The next page of the lines", `${field("item_mapping_ids")} .o_pager_next`),
+        click("The last line", `${field("item_mapping_ids")} .o_data_row:contains(9-0021) [name=item_id]`),
+        ...choose("item_mapping_ids", "item_id", "Legal Fees", "Legal Fee Income"),
+        see("It is crossed through", used("Legal Fees")),
+        ...save(),
+        see("The first page of the lines", `${field("item_mapping_ids")} .o_data_row:contains(9-0001)`),
+        see("It still is crossed through", used("Legal Fees")),
+    ],
+});
+
 /** Who may only read sees the same, and nothing to press. */
 tours.add("actionstep_quickbooks_maps_of_a_reader", {
     steps: () => [

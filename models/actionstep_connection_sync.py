@@ -30,6 +30,8 @@ INTERVAL_MINUTES = 5
 PASS_SECONDS = 45
 # No vendor is waited for any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(days=1)
+# A run that lasts, or was paused, does not push what was read longer ago.
+PULL_CAP = timedelta(hours=1)
 # An open run that counted nothing for this long is not gone on with.
 RUN_HOURS = 24
 
@@ -187,7 +189,7 @@ class ActionstepConnection(models.Model):
             self._interrupt(run, SyncError("unexpected", traceback.format_exc()))
 
     def _work(self, run):
-        """Pull and plan, once in a run, and push.
+        """Pull and plan, once in a run or once an hour, and push.
 
         :return: whether nothing is left to do now, and the passing trouble that ended
             the pull, or None
@@ -195,7 +197,7 @@ class ActionstepConnection(models.Model):
         """
         trouble = None
         try:
-            if not run.pulled_at:
+            if not run.pulled_at or run.pulled_at < fields.Datetime.now() - PULL_CAP:
                 trouble = self._try_pull(run)
                 self._plan(run)
                 run.pulled_at = fields.Datetime.now()

@@ -325,6 +325,16 @@ class TestRun(CronCase):
 
         self.assertEqual((run, run.state), (long, "done"))
 
+    def test_run_that_was_paused_for_hours_reads_again_before_it_pushes(self):
+        long = self._make_run(hours=3)
+        long.pulled_at = long.started_at
+
+        run = self._run(self.connection)
+
+        self.assertEqual((run, run.state), (long, "done"))
+        self.assertGreater(run.pulled_at, run.started_at)
+        self._assert_all_pushed()
+
     def test_sync_now_names_who_asked_and_waits_for_nothing(self):
         self.connection.resume_at = fields.Datetime.now() + timedelta(hours=1)
 

@@ -19,7 +19,7 @@ BATCH_SECONDS = 61.0
 # Full batches come from a queue that is longer than a minute. They go evenly, and not
 # all at its beginning; closer than on average, so that all of a minute's go while a
 # pass starts any: then it waits for what is under way.
-FULL_BATCH_INTERVAL = 0.7 * BATCH_SECONDS / BATCHES
+FULL_BATCH_INTERVAL = 0.6 * BATCH_SECONDS / BATCHES
 # The clock of the database may have been put back: nobody waits longer than this.
 LONGEST = 60.0
 

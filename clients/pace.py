@@ -17,9 +17,9 @@ REQUEST_BURST = 2
 BATCHES = 40
 BATCH_SECONDS = 61.0
 # Full batches come from a queue that is longer than a minute. They go evenly, and not
-# all at its beginning; closer than on average, so that all of a minute's go while a
-# pass starts any: then it waits for what is under way.
-FULL_BATCH_INTERVAL = 0.6 * BATCH_SECONDS / BATCHES
+# all at its beginning; a little closer than on average, to make up for late ones and
+# for the time in which a pass only waits for what is under way.
+FULL_BATCH_INTERVAL = 0.8 * BATCH_SECONDS / BATCHES
 # The clock of the database may have been put back: nobody waits longer than this.
 LONGEST = 60.0
 

@@ -24,10 +24,10 @@ from .retry import seconds_to_wait
 _logger = logging.getLogger(__name__)
 
 INTERVAL_MINUTES = 5
-# How long a pass reads, and starts batches. With what is under way then, and what
-# QuickBooks usually takes for it, that is half of the time that Odoo gives a worker
-# unless told otherwise (limit_time_real_cron, 120 seconds).
-PASS_SECONDS = 45
+# How long a pass reads, and starts batches. With what is under way then it stays below
+# the time that Odoo gives a worker unless told otherwise (limit_time_real_cron, 120
+# seconds); shorter ones would often wait for that while turns go by unused.
+PASS_SECONDS = 55
 # No vendor is waited for any longer: the clock must have been put back.
 LONGEST_WAIT = timedelta(days=1)
 # A run that lasts, or was paused, does not push what was read longer ago.

@@ -10,6 +10,11 @@ from .actionstep_document import DOCUMENT_MODELS, DOCUMENTS_AT_ONCE
 
 # The cursor of renamed clients moves in steps: an idle pass writes nothing.
 RENAMED_STEP = timedelta(hours=1)
+# How clients and matters are asked for, and what Actionstep calls them.
+CALLS = {
+    "actionstep.participant": ("participants", "participants"),
+    "actionstep.matter": ("matters", "actions"),
+}
 
 
 class ActionstepConnection(models.Model):
@@ -31,6 +36,22 @@ class ActionstepConnection(models.Model):
                 found = model.search(Domain("connection_id", "=", self.id) & domain)
                 yield from split_every(DOCUMENTS_AT_ONCE, found.ids, found.browse)
 
+    def _ensure_entries(self, actionstep, run, model, ids, asked):
+        """Stage those of some clients or matters that we do not know yet.
+
+        :param asked: ids that Actionstep was asked for in this pass; they become more
+        :return: ``{Actionstep id: record}`` of those that are known now
+        """
+        known = self._get_by_external_id(model, ids)
+        wanted = set(ids) - known.keys() - asked
+        if wanted:
+            call, resource = CALLS[model._name]
+            rows = actionstep.call(call, sorted(wanted))
+            self._stage_entries(actionstep, run, model, resource, rows)
+            known |= self._get_by_external_id(model, wanted)
+            asked.update(wanted)
+        return known
+
     # === CLIENTS === #
 
     def _pull_clients(self, actionstep, run):
@@ -42,13 +63,7 @@ class ActionstepConnection(models.Model):
             orphans & Domain("client_external_id", "!=", False)
         ):
             groups = documents.grouped("client_external_id")
-            known = self._get_by_external_id(Participant, groups)
-            wanted = groups.keys() - known.keys() - asked
-            if wanted:
-                rows = actionstep.call("participants", sorted(wanted))
-                self._stage_entries(actionstep, run, Participant, "participants", rows)
-                known |= self._get_by_external_id(Participant, wanted)
-                asked |= wanted
+            known = self._ensure_entries(actionstep, run, Participant, groups, asked)
             for client_id, some in groups.items():
                 if client_id in known:
                     some.write(
@@ -126,13 +141,7 @@ class ActionstepConnection(models.Model):
                 lambda one: tuple(map(str, one.matter_external_ids or ()))
             )
             ids = {key for named in groups for key in named}
-            known = self._get_by_external_id(Matter, ids)
-            wanted = ids - known.keys() - asked
-            if wanted:
-                rows = actionstep.call("matters", sorted(wanted))
-                self._stage_entries(actionstep, run, Matter, "actions", rows)
-                known |= self._get_by_external_id(Matter, wanted)
-                asked |= wanted
+            known = self._ensure_entries(actionstep, run, Matter, ids, asked)
             for named, some in groups.items():
                 matters = [known[key].id for key in named if key in known]
                 some.write(

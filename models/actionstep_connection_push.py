@@ -235,7 +235,7 @@ class ActionstepConnection(models.Model):
         # The wait was long: what others changed meanwhile is seen from here on.
         self._commit_step()
         batch, error = landing.key, landing.error
-        with self._leaving_open(batch.jobs):
+        try:
             if isinstance(error, TokenExpiredError):
                 if not batch.is_repeated:
                     return self._repeat_batch(quickbooks, flights, batch, run)
@@ -244,6 +244,9 @@ class ActionstepConnection(models.Model):
                 batch,
                 self._get_answers(quickbooks, batch.operations, landing.results, error),
             )
+        except SyncError as trouble:
+            self._leave_open(batch.jobs, trouble)
+            raise
         self._count_outcomes(batch.jobs, run)
         return len(batch.jobs)
 
@@ -275,15 +278,6 @@ class ActionstepConnection(models.Model):
         except psycopg2.extensions.TransactionRollbackError:
             self.env.cr.rollback()
             batch.take(answers)
-
-    @contextmanager
-    def _leaving_open(self, jobs):
-        """Keep jobs whose request was interrupted; the trouble is raised again."""
-        try:
-            yield
-        except SyncError as error:
-            self._leave_open(jobs, error)
-            raise
 
     def _leave_open(self, jobs, error):
         """Keep what was answered before an interruption; of the rest nobody knows."""
